@@ -1,0 +1,51 @@
+# Paths are relative throughout, and tools are called as modules of .venv/bin/python: a checkout may then lie in a
+# folder with spaces in its name, or be moved.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check bench lock hooks clean
+
+PYTHON := .venv/bin/python
+INSTALLED := .venv/.installed
+SEED ?= 1
+COUNT ?= 24
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: packages $(INSTALLED) ## Debian packages and .venv; a second run has nothing to do
+demo: setup ## read the sample returns into output/demo
+	@$(PYTHON) -m pipeline.cli run --inbox samples/returns --output output/demo --roster samples/roster.csv
+
+test: setup check ## check, then the tests
+	@$(PYTHON) -m pytest
+
+check: $(INSTALLED) ## lint, format and types: what the commit hook and CI look at
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
+	@$(PYTHON) -m mypy
+
+bench: setup ## measure on COUNT made returns from SEED: make bench SEED=1 COUNT=24
+	@$(PYTHON) -m tests.bench.bench --seed $(SEED) --count $(COUNT)
+
+lock: $(INSTALLED) ## newest versions into requirements.lock: hashes, and no word of where they came from
+	@$(PYTHON) -m uv pip compile pyproject.toml --all-extras --upgrade --universal --python-version 3.11 \
+	    --fork-strategy fewest --generate-hashes --no-config --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" --quiet --output-file requirements.lock
+
+hooks: ## let git run `make check` before each commit
+	@git config core.hooksPath .githooks
+
+clean: ## remove .venv, caches and output/demo; other results stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info output/demo
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: packages
+packages:
+	@scripts/packages.sh
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@scripts/venv.sh
+	@touch $@

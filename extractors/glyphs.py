@@ -1,0 +1,194 @@
+"""A text line to character posteriors: PP-OCR's recogniser, from RapidOCR's wheel, on ONNX Runtime.
+
+The recogniser knows 18,708 characters; a form needs some 250. Its output is folded to the form's `Alphabet`, in which
+look-alikes ((（［, ，,、) are one class, so that what a printer or a reader confuses cannot cost anything.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import onnxruntime
+import rapidocr
+from numpy.typing import NDArray
+
+from extractors.ink import fade_seal
+from schemas.flow import LINE_HEIGHT, GlyphLine, Line, PageChar
+from schemas.form import Form
+
+GlyphReader: TypeAlias = Callable[[Sequence[Line]], list[GlyphLine]]
+"""The seam for recognisers: lines in, one GlyphLine for each, in the same order."""
+
+# The recogniser halves the width three times: one step for every 8 pixels of the line.
+STEP = 8
+
+# Lines are recognised together while padding wastes less than this share and no more than MAX_BATCH go at once.
+# On two cores a batch of 8 takes 32 ms a line of 640 px, one by one 44 ms.
+MAX_WASTE, MAX_BATCH = 0.12, 8
+
+# Smallest probability told apart from none: PP-OCR's float32 softmax is noise below.
+FLOOR = 1e-6
+
+# Characters that stand for each other on paper or in a recogniser's eyes; the first names the class.
+LOOK_ALIKES = (
+    "(（[［【〔{｛「『",
+    ")）]］】〕}｝」』",
+    ",，、､،",
+    ";；",
+    ":：∶",
+    ".。．·•・",
+    "“”\"＂‘’'＇″〝〞",
+    "-—–－―─~～",
+    "/／∕",
+    "0０OoＯｏ○",
+)
+
+# What people write between parentheses besides digits.
+NUMBER_WORDS = "零〇一二三四五六七八九十百千万亿两约余无多个"
+
+DIGITS = "0123456789"
+
+MODEL = Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_rec_small.onnx"
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """The classes of characters that a form needs. Class 0 is the CTC blank, the last is any other character."""
+
+    classes: tuple[str, ...]
+
+    @property
+    def other(self) -> int:
+        return len(self.classes) + 1
+
+    @property
+    def size(self) -> int:
+        return len(self.classes) + 2
+
+    def index(self, char: str) -> int:
+        """The class of a character; `other` for one that no form word uses."""
+        return self._places.get(fold(char), self.other)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {char: place for place, char in enumerate(self.classes, 1)}
+
+    def name(self, index: int) -> str:
+        """The character that names a class; "" for blank, "�" for any other."""
+        if index == 0:
+            return ""
+        return self.classes[index - 1] if index <= len(self.classes) else "�"
+
+
+def form_to_alphabet(form: Form) -> Alphabet:
+    """The alphabet of a form's printed words, digits and number words."""
+    words = [item.sentence + item.heading for item in form.items]
+    words += [form.title, *form.columns, *(field.label for field in form.header), NUMBER_WORDS, DIGITS]
+    folded = {fold(char) for char in "".join(words)} | {group[0] for group in LOOK_ALIKES}
+    return Alphabet(tuple(sorted(folded)))
+
+
+def fold(char: str) -> str:
+    """The class that a character belongs to: NFKC, then look-alikes."""
+    normal = unicodedata.normalize("NFKC", char)
+    return _FOLDED.get(char) or _FOLDED.get(normal) or normal
+
+
+def load_glyph_reader(alphabet: Alphabet, *, threads: int = 0) -> GlyphReader:
+    """Load the recogniser, once a process. `threads` 0 leaves the number to ONNX Runtime (all cores)."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+    vocabulary = ("", *session.get_modelmeta().custom_metadata_map["character"].split("\n"), " ")
+    folding = _folding(vocabulary, alphabet)
+    name = session.get_inputs()[0].name
+
+    def read(lines: Sequence[Line]) -> list[GlyphLine]:
+        found: dict[int, GlyphLine] = {}
+        for batch in _batches([line.bgr.shape[1] for line in lines]):
+            posteriors = session.run(None, {name: _lines_to_tensor([lines[place] for place in batch])})[0]
+            for place, steps in zip(batch, posteriors, strict=True):
+                found[place] = _steps_to_glyphs(lines[place], steps, vocabulary, folding, alphabet)
+        return [found[place] for place in range(len(lines))]
+
+    return read
+
+
+def chars_to_glyphs(line: Line, chars: Sequence[PageChar], edges: NDArray[np.float32], alphabet: Alphabet) -> GlyphLine:
+    """A text layer's characters as posteriors that are certain: a step for each, and a blank step behind it.
+
+    `edges` is (chars, 2): left and right of each character on the line. A PageChar of several letters shares its edges.
+    """
+    letters = [(letter, edge) for char, edge in zip(chars, edges, strict=True) for letter in char.text]
+    log_probs = np.full((2 * len(letters), alphabet.size), np.log(FLOOR), dtype=np.float32)
+    log_probs[1::2, 0] = 0.0
+    for step, (letter, _) in enumerate(letters):
+        log_probs[2 * step, alphabet.index(letter)] = 0.0
+    spelling = tuple(text for letter, _ in letters for text in (letter, ""))
+    places = np.array([side for _, (left, right) in letters for side in ((left, right), (right, right))], np.float32)
+    sureness = np.ones(len(spelling), dtype=np.float32)
+    return GlyphLine(line, log_probs, spelling, sureness, places.reshape(-1, 2), certain=True)
+
+
+def _folding(vocabulary: Sequence[str], alphabet: Alphabet) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which of the vocabulary's columns go to which class: two arrays of equal length, sorted by class."""
+    pairs = sorted((alphabet.index(char), column) for column, char in enumerate(vocabulary) if column and char != " ")
+    known = [(index, column) for index, column in pairs if index != alphabet.other]
+    columns = np.array([0, *(column for _, column in known)], dtype=np.intp)
+    classes = np.array([0, *(index for index, _ in known)], dtype=np.intp)
+    return columns, classes
+
+
+def _batches(widths: Sequence[int]) -> list[list[int]]:
+    """Places of lines that are recognised together: of like width, so that little is spent on padding."""
+    batches: list[list[int]] = []
+    for place in sorted(range(len(widths)), key=lambda place: widths[place]):
+        batch = batches[-1] if batches else []
+        if batch and len(batch) < MAX_BATCH and widths[batch[0]] >= (1 - MAX_WASTE) * widths[place]:
+            batch.append(place)
+        else:
+            batches.append([place])
+    return batches
+
+
+def _lines_to_tensor(lines: Sequence[Line]) -> NDArray[np.float32]:
+    """float32 (lines, 3, LINE_HEIGHT, w) from -1 to 1, the right filled with 0 as in training."""
+    width = -(-max(line.bgr.shape[1] for line in lines) // STEP) * STEP
+    tensor = np.zeros((len(lines), 3, LINE_HEIGHT, width), dtype=np.float32)
+    for place, line in enumerate(lines):
+        gray = fade_seal(line.bgr)
+        tensor[place, :, :, : gray.shape[1]] = cv2.subtract(gray.astype(np.float32) / 127.5, 1.0)
+    return tensor
+
+
+def _steps_to_glyphs(
+    line: Line,
+    steps: NDArray[np.float32],
+    vocabulary: Sequence[str],
+    folding: tuple[NDArray[np.intp], NDArray[np.intp]],
+    alphabet: Alphabet,
+) -> GlyphLine:
+    """Fold one line's posteriors (steps, vocabulary) to the alphabet; steps in the padding are dropped."""
+    count = min(-(-line.bgr.shape[1] // STEP), len(steps))
+    steps = steps[:count]
+    columns, classes = folding
+    folded = np.zeros((count, alphabet.size), dtype=np.float32)
+    starts = np.flatnonzero(np.diff(classes, prepend=-1))
+    folded[:, classes[starts]] = np.add.reduceat(steps[:, columns], starts, axis=1)
+    folded[:, alphabet.other] = np.clip(1.0 - folded.sum(axis=1), 0.0, 1.0)
+    lefts = np.arange(count, dtype=np.float32) * STEP
+    best = steps.argmax(axis=1)
+    spelling = tuple(vocabulary[place] for place in best)
+    sureness = steps[np.arange(count), best]
+    return GlyphLine(line, np.log(np.maximum(folded, FLOOR)), spelling, sureness, np.column_stack([lefts, lefts + STEP]))
+
+
+_FOLDED = {char: group[0] for group in LOOK_ALIKES for char in group}

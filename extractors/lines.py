@@ -1,0 +1,196 @@
+"""A cell, or a strip above the table, to its text lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.ink import dark_pixels
+from schemas.flow import LINE_HEIGHT, Box, Image, Line, Matrix, Page, PageChar, Upright
+
+# What a rule may reach into a cell from its middle, in working pixels: half a thick rule and the fit's error.
+RULE_MARGIN = 4
+
+# Share of a side that must be dark for a row or column at a cell's border to be the rule's, not writing's.
+RULE_SHARE = 0.55
+
+# Lowest and highest text line in working pixels: 6 pt and 30 pt at A4.
+MIN_LINE, MAX_LINE = 8, 60
+
+# A row of pixels belongs to a text line when it holds this share of the ink that a line's full rows hold.
+ROW_SHARE = 0.12
+
+# Room left above and below a line and at its ends, as a share of its height: the recogniser was trained on loose crops.
+PADDING = 0.16
+
+# Widest line that is recognised in one go, in line pixels: longer ones come from a misread layout, not from a form.
+MAX_WIDTH = 3200
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """A region flattened to a rectangle at the working scale: grey uint8 (h, w), and the way back to the upright page."""
+
+    gray: Image
+    to_upright: Matrix
+
+
+def region_to_lines(upright: Upright, corners: Matrix, *, bounded: bool = True) -> list[Line]:
+    """The text lines of a four-cornered region, from top to bottom, cut from the page's own pixels.
+
+    `corners` is (4, 2) clockwise from the top left, in upright pixels. `bounded` regions have rules on their sides, which
+    are left out.
+    """
+    flat = _flatten(upright, corners)
+    if min(flat.gray.shape) < MIN_LINE:
+        return []
+    ink = _without_rules(dark_pixels(flat.gray), bounded=bounded)
+    return [_cut(upright, flat, box) for box in ink_to_bands(ink)]
+
+
+def ink_to_bands(ink: Image) -> list[Box]:
+    """The boxes of the text lines in a picture of ink (255 on 0), from top to bottom."""
+    rows = (ink > 0).sum(axis=1).astype(np.float64)
+    if rows.max(initial=0.0) < 2:
+        return []
+    smooth = cv2.GaussianBlur(rows[:, None], (1, 5), 1.0)[:, 0]
+    full = float(np.percentile(smooth[smooth > 0], 80))
+    bands = _runs(smooth > max(ROW_SHARE * full, 0.8))
+    return [box for top, bottom in _regular(bands, smooth) if (box := _trim(ink, top, bottom)) is not None]
+
+
+def _flatten(upright: Upright, corners: Matrix) -> Flat:
+    width = int(round(max(np.hypot(*(corners[1] - corners[0])), np.hypot(*(corners[2] - corners[3])))))
+    height = int(round(max(np.hypot(*(corners[3] - corners[0])), np.hypot(*(corners[2] - corners[1])))))
+    width, height = max(width, 1), max(height, 1)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    gray = cv2.warpPerspective(upright.gray, to_flat, (width, height), borderValue=255.0)
+    return Flat(np.asarray(gray, dtype=np.uint8), np.linalg.inv(to_flat))
+
+
+def _without_rules(ink: Image, *, bounded: bool) -> Image:
+    """Ink with what belongs to the region's border wiped out."""
+    ink = ink.copy()
+    if not bounded:
+        return ink
+    reach = 3 * RULE_MARGIN
+    for side in range(4):
+        turned = np.rot90(ink, side)
+        dark = (turned[:reach] > 0).mean(axis=1) > RULE_SHARE
+        last = int(np.max(np.flatnonzero(dark), initial=-1)) + 2
+        turned[: max(last, RULE_MARGIN)] = 0
+    return ink
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where flags are up: half-open (start, end) pairs."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Bands of about one height: specks dropped, splinters given to their neighbour, joined lines parted."""
+    heights = [bottom - top for top, bottom in bands if bottom - top >= MIN_LINE]
+    if not heights:
+        return []
+    usual = float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE / 2]))
+    merged: list[tuple[int, int]] = []
+    for top, bottom in bands:
+        splinter = min(bottom - top, merged[-1][1] - merged[-1][0] if merged else MAX_LINE) < 0.45 * usual
+        if merged and splinter and top - merged[-1][1] < 0.3 * usual and bottom - merged[-1][0] < 1.5 * usual:
+            merged[-1] = (merged[-1][0], bottom)
+        else:
+            merged.append((top, bottom))
+    parted = [part for top, bottom in merged for part in _part(top, bottom, usual, profile)]
+    return [(top, bottom) for top, bottom in parted if bottom - top >= max(0.4 * usual, 4)]
+
+
+def _part(top: int, bottom: int, usual: float, profile: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Cut a band that is as high as several lines at its emptiest rows."""
+    count = int(round((bottom - top) / (1.35 * usual)))
+    if count < 2:
+        return [(top, bottom)]
+    pitch = (bottom - top) / count
+    cuts = [top]
+    for number in range(1, count):
+        low, high = int(top + (number - 0.35) * pitch), int(top + (number + 0.35) * pitch)
+        cuts.append(low + int(np.argmin(profile[low:high])))
+    return list(zip(cuts, [*cuts[1:], bottom], strict=True))
+
+
+def _trim(ink: Image, top: int, bottom: int) -> Box | None:
+    """The box of a band's ink, or None for a speck."""
+    columns = np.flatnonzero((ink[top:bottom] > 0).any(axis=0))
+    if len(columns) < 3:
+        return None
+    return float(columns[0]), float(top), float(columns[-1] + 1), float(bottom)
+
+
+def _cut(upright: Upright, flat: Flat, box: Box) -> Line:
+    """Sample a line, padded, from the page as it came in."""
+    left, top, right, bottom = box
+    pad = PADDING * (bottom - top)
+    left, top, right, bottom = left - 2 * pad, top - pad, right + 2 * pad, bottom + pad
+    return cut_line(upright.page, (left, top, right, bottom), upright.to_source @ flat.to_upright)
+
+
+def cut_line(page: Page, box: Box, to_source: Matrix) -> Line:
+    """A line of LINE_HEIGHT pixels sampled from a page; `box` is in the pixels that `to_source` takes to the page."""
+    left, top, right, bottom = box
+    scale = (bottom - top) / LINE_HEIGHT
+    width = int(min(max(round((right - left) / scale), LINE_HEIGHT // 2), MAX_WIDTH))
+    back = to_source @ np.array([[scale, 0, left], [0, scale, top], [0, 0, 1.0]])
+    # The warp samples pixel centres; WARP_INVERSE_MAP takes line pixels to page pixels directly.
+    flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_CUBIC if _enlarges(back) else cv2.INTER_LINEAR)
+    white = (255.0, 255.0, 255.0)
+    bgr = cv2.warpPerspective(page.pixels, back, (width, LINE_HEIGHT), flags=flags, borderValue=white)
+    height, breadth = page.pixels.shape[:2]
+    return Line(page.number, (breadth, height), np.asarray(bgr, dtype=np.uint8), back)
+
+
+def _enlarges(back: Matrix) -> bool:
+    return bool(abs(np.linalg.det(back[:2, :2])) < 1.0)
+
+
+def region_to_source(upright: Upright, corners: Matrix) -> Matrix:
+    """A region's corners (4, 2) from upright pixels to pixels of the page as it came in."""
+    points = cv2.perspectiveTransform(corners.reshape(-1, 1, 2), upright.to_source)
+    return np.asarray(points, dtype=np.float64).reshape(-1, 2)
+
+
+def chars_to_lines(page: Page, region: Matrix) -> list[tuple[Line, list[PageChar], NDArray[np.float32]]]:
+    """The lines of a text layer inside a four-cornered region of the page: the pixels, the characters, their edges.
+
+    Edges are float32 (chars, 2), left and right of each character on its line.
+    """
+    lines = []
+    for row in _chars_to_rows(page.chars, region):
+        boxes = np.array([char.box for char in row])
+        (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        pad = PADDING * (bottom - top)
+        line = cut_line(page, (left - 2 * pad, top - pad, right + 2 * pad, bottom + pad), np.eye(3))
+        scale, start = line.to_source[0, 0], line.to_source[0, 2]
+        lines.append((line, row, ((boxes[:, [0, 2]] - start) / scale).astype(np.float32)))
+    return lines
+
+
+def _chars_to_rows(chars: tuple[PageChar, ...], region: Matrix) -> list[list[PageChar]]:
+    """The characters whose middle lies in a region, line by line and from left to right."""
+    outline = region.astype(np.float32).reshape(-1, 1, 2)
+    within = [char for char in chars if cv2.pointPolygonTest(outline, _middle(char), False) >= 0]
+    rows: list[list[PageChar]] = []
+    for char in sorted(within, key=lambda char: _middle(char)[1]):
+        height = char.box[3] - char.box[1]
+        if rows and abs(_middle(char)[1] - _middle(rows[-1][-1])[1]) < 0.5 * height:
+            rows[-1].append(char)
+        else:
+            rows.append([char])
+    return [sorted(row, key=lambda char: char.box[0]) for row in rows]
+
+
+def _middle(char: PageChar) -> tuple[float, float]:
+    return (char.box[0] + char.box[2]) / 2, (char.box[1] + char.box[3]) / 2

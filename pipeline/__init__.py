@@ -1,0 +1,1 @@
+"""The flow, its state, its ways in and out; imports `schemas` and `extractors`."""

@@ -1,0 +1,142 @@
+"""Tables in the order of a file's pages to returns: which belong together, and where the next return begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractors.glyphs import Alphabet
+from pipeline.judge import ErrorBudget, judge_header, judge_slot, judge_together, match_unit, missing_slot
+from schemas.flow import Evidence, Placement, TableFind
+from schemas.form import Form
+from schemas.reading import HeaderReading, Problem, Reading, SlotReading
+
+Items = Mapping[str, tuple[Evidence, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """One return's tables put together: its pages, its fields above the table, and the evidence on its items."""
+
+    pages: tuple[int, ...]
+    header: tuple[Placement, ...]
+    items: Items
+
+
+def tables_to_returns(
+    path: Path,
+    tables: Sequence[TableFind],
+    form: Form,
+    alphabet: Alphabet,
+    budget: ErrorBudget,
+    *,
+    roster: Sequence[str] = (),
+    problems: Sequence[Problem] = (),
+) -> tuple[Reading, ...]:
+    """A reading for each return among a file's tables; `problems` are the file's own and told in each."""
+    return tuple(
+        _gathered_to_reading(path, gathered, form, alphabet, budget, roster=roster, problems=problems)
+        for gathered in gather(tables)
+    )
+
+
+def gather(tables: Sequence[TableFind]) -> list[Gathered]:
+    """Tables joined to returns, in whatever order a return's pages come.
+
+    A table goes on with the return before it unless it brings an item that is there already or a second header. An item
+    that the page end cut in two is no second one: its halves hold different slots.
+    """
+    returns: list[Gathered] = []
+    for table in tables:
+        joined = _join(returns[-1], table) if returns else None
+        if joined is None:
+            returns.append(Gathered((table.page,), table.header, _merge({}, table) or {}))
+        else:
+            returns[-1] = joined
+    return returns
+
+
+def _join(before: Gathered, table: TableFind) -> Gathered | None:
+    if before.header and table.header:
+        return None
+    items = _merge(before.items, table)
+    if items is None:
+        return None
+    pages = before.pages if table.page in before.pages else (*before.pages, table.page)
+    return Gathered(pages, before.header or table.header, items)
+
+
+def _merge(items: Items, table: TableFind) -> Items | None:
+    """Items with a table's added; None where both hold the same slot. Within a table the first of two wins."""
+    merged = dict(items)
+    for item, evidence in table.items:
+        if item not in merged:
+            merged[item] = evidence
+        elif _found(merged[item]) & _found(evidence):
+            if item in items:
+                return None
+        else:
+            merged[item] = tuple(
+                mine if mine.placement.line is not None else theirs
+                for mine, theirs in zip(merged[item], evidence, strict=False)
+            )
+    return merged
+
+
+def _found(evidence: Sequence[Evidence]) -> set[str]:
+    return {piece.placement.path for piece in evidence if piece.placement.line is not None}
+
+
+def _gathered_to_reading(
+    path: Path,
+    gathered: Gathered,
+    form: Form,
+    alphabet: Alphabet,
+    budget: ErrorBudget,
+    *,
+    roster: Sequence[str],
+    problems: Sequence[Problem],
+) -> Reading:
+    slots = judge_together(form, _slots(gathered, form, alphabet, budget))
+    header = _header(gathered, form, budget)
+    told = list(problems)
+    if any(item.key not in gathered.items for item in form.items):
+        told.append(Problem.ITEMS_MISSING)
+    if not gathered.header:
+        told.append(Problem.NO_HEADER)
+    elif roster:
+        first = form.header[0].key
+        matched = match_unit(header[first], roster)
+        header = {**header, first: matched or header[first].model_copy(update={"review": True})}
+        told += [] if matched else [Problem.UNIT_UNKNOWN]
+    return Reading(
+        source=path.name,
+        form=form.id,
+        pages=len(gathered.pages),
+        first_page=min(gathered.pages),
+        review=bool(told) or any(slot.review for slot in slots) or any(field.review for field in header.values()),
+        problems=tuple(told),
+        header=header,
+        slots=slots,
+    )
+
+
+def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudget) -> list[SlotReading]:
+    """Every slot of the form in printed order, those of further activities behind the first's."""
+    slots = []
+    for item in form.items:
+        evidence = gathered.items.get(item.key)
+        if evidence is None:
+            slots += [missing_slot(slot.path, slot) for slot in item.slots]
+        else:
+            slots += [judge_slot(piece, budget, alphabet) for piece in evidence]
+    return slots
+
+
+def _header(gathered: Gathered, form: Form, budget: ErrorBudget) -> dict[str, HeaderReading]:
+    placed = {placement.path: placement for placement in gathered.header}
+    return {
+        field.key: judge_header(placed[field.key], budget) if field.key in placed else HeaderReading()
+        for field in form.header
+    }

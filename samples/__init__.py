@@ -1,0 +1,1 @@
+"""Returns made by the project, with their truth, and the maker: `python -m samples.make --help`."""

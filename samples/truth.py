@@ -1,0 +1,94 @@
+"""The truth of a made return: what was written where. One file beside each return, NAME.truth.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.flow import Box, State
+
+Point = tuple[float, float]
+"""x, y as fractions of the picture, origin top left."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TruthHeader(_Frozen):
+    """The header as written; None where nobody wrote."""
+
+    unit: str | None
+    contact: str | None
+    phone: str | None
+    date: str | None
+
+
+class TruthSlot(_Frozen):
+    """One slot as written.
+
+    `page` counts from 1. `box` holds both parentheses, `value_box` the value only (None where nobody wrote); both are
+    fractions of the page as it came in, EXIF orientation applied. A slot broken over two lines has the box of the part
+    with the value, or with the opening parenthesis where it is blank.
+    """
+
+    path: str
+    state: State
+    value: int | str | None
+    raw: str | None
+    page: int
+    box: Box
+    value_box: Box | None
+    sealed: bool = False
+    struck: bool = False
+
+
+class TruthCell(_Frozen):
+    """A cell of the table: row 0 is the heading row, row n item n; column 0 or 1; four corners clockwise as printed.
+
+    A row cut by the page end stands on both pages.
+    """
+
+    page: int
+    row: int
+    column: int
+    corners: tuple[Point, Point, Point, Point]
+
+
+class Truth(_Frozen):
+    """One return: slots in printed order, further activities of item 7 as item7[2].name, item7[3].name and so on."""
+
+    file: str
+    capture: str
+    filling: str
+    seed: int
+    modifiers: tuple[str, ...]
+    retyped: bool
+    header: TruthHeader
+    slots: tuple[TruthSlot, ...]
+    cells: tuple[TruthCell, ...]
+
+
+class TruthFile(_Frozen):
+    """All returns of one file."""
+
+    file: str
+    returns: tuple[Truth, ...]
+
+
+def truth_path(file: Path) -> Path:
+    """Where the truth of a return's file lies: 青禾县.pdf has 青禾县.truth.json."""
+    return file.with_name(f"{file.stem}.truth.json")
+
+
+def write_truth(truth: TruthFile, folder: Path) -> Path:
+    """Write the truth of a file that lies in `folder` beside it."""
+    path = truth_path(folder / truth.file)
+    path.write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def read_truth(path: Path) -> TruthFile:
+    """The truth in a .truth.json file."""
+    return TruthFile.model_validate_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,108 @@
+"""What can go wrong, as one tree. Each class says what a person should do, and carries the exit code of its kind.
+
+    KuohaoError
+    ├── ConfigError            2  wrong option or setting; nothing was touched
+    ├── DocumentError          3  this file cannot be read; trying again changes nothing
+    │   ├── UnreadableFile        empty, truncated, damaged, or not what its name says
+    │   ├── EncryptedFile         needs a password
+    │   ├── FileTooLarge          more bytes, pixels or pages than we open
+    │   ├── NoTable               no ruled table on any page
+    │   └── UnknownForm           a table, but not of a form we know
+    └── TransientError         4  busy file, full disk: worth trying again
+
+Every error is told in one line, Chinese or English by locale (`KuohaoError.told`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KuohaoError(Exception):
+    """Base of all our failures: `detail` is the part that differs from case to case."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+    zh: ClassVar[str] = "出错"
+    en: ClassVar[str] = "failed"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def told(self, *, chinese: bool) -> str:
+        """One line for a person: what happened and what to do."""
+        text = self.zh if chinese else self.en
+        if not self.detail:
+            return text
+        return f"{text}（{self.detail}）" if chinese else f"{text} ({self.detail})"
+
+    def __str__(self) -> str:
+        return self.told(chinese=False)
+
+
+class ConfigError(KuohaoError):
+    """A wrong option or setting: nothing has been touched."""
+
+    exit_code = 2
+    code = "config"
+    zh = "设置有误，请改正后重试"
+    en = "wrong setting; correct it and run again"
+
+
+class DocumentError(KuohaoError):
+    """This file cannot be read, now or later; the file itself must change."""
+
+    exit_code = 3
+    code = "document"
+    zh = "文件无法处理"
+    en = "the file cannot be processed"
+
+
+class UnreadableFile(DocumentError):
+    """Empty, truncated, damaged, or of a type we do not open."""
+
+    code = "unreadable"
+    zh = "文件打不开：为空、损坏、未传完，或不是 PDF/图片，请重新扫描或重新发送"
+    en = "cannot open: empty, damaged, cut short, or neither PDF nor picture; scan or send it again"
+
+
+class EncryptedFile(DocumentError):
+    """The file needs a password."""
+
+    code = "encrypted"
+    zh = "文件有密码，请去掉密码后重新发送"
+    en = "needs a password; send it again without one"
+
+
+class FileTooLarge(DocumentError):
+    """More bytes, pixels or pages than we open."""
+
+    code = "too_large"
+    zh = "文件过大，请分开或降低分辨率后重新发送"
+    en = "too large; split it or scan at a lower resolution"
+
+
+class NoTable(DocumentError):
+    """No ruled table was found on any page."""
+
+    code = "no_table"
+    zh = "没有找到表格，请确认扫描的是统计表并且页面完整"
+    en = "no table found; check that it is the statistics form and that whole pages were scanned"
+
+
+class UnknownForm(DocumentError):
+    """There is a table, but it is not of the form asked for."""
+
+    code = "unknown_form"
+    zh = "表格不是所要的统计表，请核对表样"
+    en = "the table is not the expected form; check which form was filled in"
+
+
+class TransientError(KuohaoError):
+    """Busy file, full disk: nothing is wrong with the document, try again."""
+
+    exit_code = 4
+    code = "transient"
+    zh = "暂时无法处理，请稍后重试"
+    en = "cannot be processed right now; try again later"

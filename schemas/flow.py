@@ -1,0 +1,187 @@
+"""The values handed from stage to stage, in the order in which they come to be.
+
+    Page → Upright → Cell → Line → GlyphLine → Placement → `SlotReading` (in `schemas.reading`)
+
+All are frozen; arrays in them are never written to. Coordinates are (x, y), origin top left, in pixels of the picture
+named. A 3 × 3 `to_source` homography takes a value's own pixels back to the pixels of the page as it came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.form import Slot
+
+Image: TypeAlias = NDArray[np.uint8]
+"""Grey (h, w) or BGR (h, w, 3)."""
+
+Matrix: TypeAlias = NDArray[np.float64]
+"""A 3 × 3 homography, or (n, 2) points."""
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+LINE_HEIGHT = 48
+"""Height of every cut line in pixels: what PP-OCR's recogniser takes."""
+
+
+@dataclass(frozen=True)
+class PageChar:
+    """One character of a trusted text layer, NFKC-normalised (so it may be several), in page pixels."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page as a person would see it: EXIF orientation applied, nothing else done.
+
+    `pixels` is BGR uint8 (h, w, 3), read-only. `chars` is empty unless the file has a text layer that may be trusted.
+    """
+
+    source: Path
+    number: int
+    pixels: Image
+    chars: tuple[PageChar, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Upright:
+    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), seals faded."""
+
+    page: Page
+    gray: Image
+    to_source: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A cell of a ruled table: its place in the grid, and its corners in the upright page.
+
+    `corners` is float64 (4, 2): top left, top right, bottom right, bottom left, on the middle of the rules.
+    """
+
+    table: int
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    corners: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
+
+    `page_size` is the width and height of the page it comes from.
+    """
+
+    page: int
+    page_size: tuple[int, int]
+    bgr: Image
+    to_source: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class GlyphLine:
+    """What may stand at each step along a text line.
+
+    `log_probs` is float32 (steps, alphabet): CTC posteriors over the reader's `Alphabet` (0 is the CTC blank, the last
+    is "any other character"). `spelling` holds the most likely character of the whole vocabulary at each step, "" for
+    blank, and `sureness` float32 (steps,) its probability. `edges` is float32 (steps, 2): each step's left and right on `line`. `certain` marks a text layer's characters.
+    """
+
+    line: Line
+    log_probs: NDArray[np.float32]
+    spelling: tuple[str, ...]
+    sureness: NDArray[np.float32]
+    edges: NDArray[np.float32]
+    certain: bool = False
+
+    @property
+    def text(self) -> str:
+        """The line as a reader without a form would spell it: repeats folded, blanks dropped."""
+        steps = zip(self.spelling, ("", *self.spelling), strict=False)
+        return "".join(char for char, before in steps if char != before)
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where a slot of the form stands, and what the recogniser saw in it.
+
+    `path` is the slot's, with [2], [3] … for further activities. `log_probs` (steps, alphabet), `spelling` and `sureness`
+    are the steps between the parentheses, over line breaks. `outer` is from parenthesis to parenthesis and `inner` what lies
+    between them, both as left and right on `line`. `parentheses` and `anchors` tell how well the two parentheses and the
+    printed words next to them were seen, left and right, 0 to 1. `line` is None for a slot that was not found.
+    """
+
+    path: str
+    slot: Slot
+    line: Line | None
+    log_probs: NDArray[np.float32]
+    spelling: tuple[str, ...]
+    sureness: NDArray[np.float32]
+    outer: tuple[float, float]
+    inner: tuple[float, float]
+    parentheses: tuple[float, float]
+    anchors: tuple[float, float]
+    certain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class NamedCell:
+    """A cell whose text an item's sentence explains: how much better than chance, in nats, and where the slots stand."""
+
+    item: str
+    gain: float
+    placements: tuple[Placement, ...]
+
+
+@dataclass(frozen=True)
+class SecondReading:
+    """What a second reader saw in a slot: digits or "", and its own confidence, 0 to 1."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that is known of a slot: its placement and what the pixels and a second reader say.
+
+    `ink` is the number of dark pixels between the parentheses on a line LINE_HEIGHT high, the parentheses left out; `seal`
+    the share of the slot under red paste, `pen` the share of its ink that is coloured. `second` is None without a second
+    reader.
+    """
+
+    placement: Placement
+    ink: int
+    seal: float
+    pen: float
+    second: SecondReading | None
+
+
+@dataclass(frozen=True, eq=False)
+class TableFind:
+    """What one table on a page holds: fields above it, and by item the slots found in its cells."""
+
+    page: int
+    page_size: tuple[int, int]
+    header: tuple[Placement, ...]
+    items: tuple[tuple[str, tuple[Evidence, ...]], ...]
+
+
+class State(StrEnum):
+    """Three different things: nobody wrote, somebody wrote a value, somebody wrote something."""
+
+    VALUE = "value"
+    BLANK = "blank"
+    UNREADABLE = "unreadable"
