@@ -11,7 +11,7 @@ import logging
 import math
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -152,7 +152,7 @@ def _told(pages: Iterator[_Decoded]) -> Iterator[_Decoded]:
         yield page
 
 
-def _pdf_pages(data: bytes, limits: Limits) -> Iterator[_Decoded]:
+def _pdf_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, None]:
     """A PDF's pages.
 
     PDFium mends what it can: of a file cut short it may show pages whose content is gone, as blank ones. So in a file
@@ -219,7 +219,7 @@ def _render(page: pdfium.PdfPage, objects: tuple[PageObject, ...], limits: Limit
         bitmap.close()
 
 
-def _picture_pages(data: bytes, limits: Limits) -> Iterator[_Decoded]:
+def _picture_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, None]:
     """A picture's pages: one, or a TIFF's frames; the good ones before a damaged one come first."""
     formats = [name for name, at, magics in MAGICS if data[at:].startswith(magics)]
     if not formats:

@@ -98,7 +98,8 @@ def share_of_page(item: PageObject, shown: Box) -> float:
         container = container.container
     width = max(0.0, min(right, shown[2]) - max(left, shown[0]))
     height = max(0.0, min(top, shown[3]) - max(bottom, shown[1]))
-    return width * height / ((shown[2] - shown[0]) * (shown[3] - shown[1]))
+    share: float = width * height / ((shown[2] - shown[0]) * (shown[3] - shown[1]))
+    return share
 
 
 def _born_digital(page: pdfium.PdfPage, objects: tuple[PageObject, ...]) -> bool:

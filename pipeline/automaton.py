@@ -32,8 +32,9 @@ FOREIGN = -4.0
 # One step of something in a count slot that is no part of a number: cheaper than misplacing a printed word.
 NO_NUMBER = -2.5
 
-# One step of any character in a text slot: a little, so that printed words prefer their own places.
-ANY_WORD = -0.3
+# One step of any character in a text slot: hardly cheaper than foreign ink, lest a slot eat a title or another sentence
+# and have its own printed words missing.
+ANY_WORD = -3.5
 
 GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT = 0, 1, 2, 3
 

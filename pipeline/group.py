@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
-from pipeline.judge import ErrorBudget, judge_header, judge_slot, judge_together, match_unit, missing_slot
+from pipeline.judge import ErrorBudget, judge_header, judge_slot, match_unit, missing_slot
+from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import Form
 from schemas.reading import HeaderReading, Problem, Reading, SlotReading

@@ -1,7 +1,7 @@
 """Evidence to slot readings: value, blank or unreadable, how sure, and whether a person must look.
 
 Confidence starts as the posterior of the string among all strings and is then bounded by what else is known; the bounds
-are conservative shares, set by hand on development sets and told beside each. Rules across fields flag, never change.
+are conservative shares, set by hand on development sets and told beside each. Rules across fields are in `rules`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from rapidfuzz import fuzz, process
 
@@ -16,7 +17,7 @@ from extractors.glyphs import Alphabet
 from extractors.slots import INK_OF_A_STROKE, slot_box
 from pipeline.strings import Candidate, best_strings, parse_count
 from schemas.flow import Evidence, Placement, State
-from schemas.form import Form, Slot, SlotKind
+from schemas.form import Slot, SlotKind
 from schemas.reading import HeaderReading, Reason, SlotReading
 
 # How far each finding lets confidence go at most.
@@ -50,9 +51,6 @@ SEALED, PENNED = 0.04, 0.35
 # A unit is one of the roster's when this like it (0 to 100), and this much more so than to the next name: names of
 # neighbouring counties differ in one or two of seven characters.
 ROSTER_SCORE, ROSTER_LEAD = 75.0, 5.0
-
-# People at one event beyond which a number is out of line: ten times the largest hall.
-MOST_PEOPLE_AN_EVENT = 20_000
 
 
 @dataclass(frozen=True)
@@ -134,26 +132,6 @@ def match_unit(unit: HeaderReading, roster: Sequence[str]) -> HeaderReading | No
     return HeaderReading(value=name, confidence=confidence, review=False)
 
 
-def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReading, ...]:
-    """Rules across fields: attendance without an event, more events than people, crowds beyond reason."""
-    counts = {slot.path: slot for slot in slots}
-    events_of = {slot.path: slot.events for slot in form.slots if slot.events}
-    doubts: dict[str, list[Reason]] = {}
-    for path, events in events_of.items():
-        for attended in (slot for slot in slots if _without_turn(slot.path) == path):
-            counted = counts.get(_same_turn(events, attended.path))
-            if counted is None or (reason := _doubt_of_pair(counted, attended)) is None:
-                continue
-            doubts.setdefault(attended.path, []).append(reason)
-            doubts.setdefault(counted.path, []).append(reason)
-    return tuple(
-        slot.model_copy(update={"review": True, "reasons": (*slot.reasons, *doubts[slot.path])})
-        if slot.path in doubts
-        else slot
-        for slot in slots
-    )
-
-
 _Judged = tuple[State, int | str | None, str, float, list[Reason]]
 
 
@@ -205,20 +183,14 @@ def _spell(placement: Placement) -> tuple[str, float]:
     letters: list[str] = []
     peaks: list[float] = []
     before = ""
-    doubt = 1.0
     for char, sureness in zip(placement.spelling, placement.sureness, strict=True):
         if char and char == before:
             peaks[-1] = max(peaks[-1], float(sureness))
         elif char:
             letters.append(char)
             peaks.append(float(sureness))
-        else:
-            doubt = min(doubt, float(sureness))
         before = char
-    confidence = doubt
-    for peak in peaks:
-        confidence *= peak
-    return "".join(letters).strip(), confidence
+    return "".join(letters).strip(), prod(peaks)
 
 
 def _doubts_of_place(placement: Placement) -> list[Reason]:
@@ -235,27 +207,3 @@ def _doubts_of_ink(evidence: Evidence, state: State) -> list[Reason]:
     if state is not State.BLANK and evidence.pen > PENNED and not evidence.placement.certain:
         reasons.append(Reason.PEN)
     return reasons
-
-
-def _doubt_of_pair(events: SlotReading, attended: SlotReading) -> Reason | None:
-    if not isinstance(attended.value, int):
-        return None
-    held = events.value if isinstance(events.value, int) else 0
-    if events.state is State.UNREADABLE or attended.value == 0:
-        return None
-    if held == 0:
-        return Reason.NO_EVENT
-    if held > attended.value:
-        return Reason.MORE_EVENTS
-    return Reason.OUT_OF_LINE if attended.value > held * MOST_PEOPLE_AN_EVENT else None
-
-
-def _without_turn(path: str) -> str:
-    """The path of a slot with the number of its activity taken off: item7[2].name is an item7.name."""
-    item, _, name = path.partition(".")
-    return f"{item.partition('[')[0]}.{name}"
-
-
-def _same_turn(path: str, beside: str) -> str:
-    """The path of a slot in the same activity as another: item7.sessions beside item7[2].attendance is item7[2]'s."""
-    return f"{beside.partition('.')[0]}.{path.partition('.')[2]}"

@@ -39,6 +39,14 @@ class Readers:
     second: SlotReader | None
 
 
+@dataclass(frozen=True, eq=False)
+class FileRead:
+    """A file's returns, and by page the outline of every cell, float64 (4, 2), as fractions of the page."""
+
+    readings: tuple[Reading, ...]
+    outlines: tuple[tuple[int, Matrix], ...]
+
+
 def load_readers(form: Form, *, threads: int = 0) -> Readers:
     """Load every engine; `threads` 0 lets each use all cores."""
     alphabet = form_to_alphabet(form)
@@ -58,7 +66,7 @@ def read(
     budget: ErrorBudget = ErrorBudget(),
     roster: Sequence[str] = (),
     on_page: Callable[[int], None] = lambda page: None,
-) -> tuple[Reading, ...]:
+) -> FileRead:
     """Every return in a file. Pages are held one at a time.
 
     A file that fails after some good pages is read as far as it goes, and its readings say so.
@@ -83,7 +91,8 @@ def read(
     problems = [Problem.FILE_CUT_SHORT] if failure else []
     if readers.second is None:
         problems.append(Problem.NO_SECOND_READER)
-    return tables_to_returns(path, finds, form, readers.alphabet, budget, roster=roster, problems=problems)
+    readings = tables_to_returns(path, finds, form, readers.alphabet, budget, roster=roster, problems=problems)
+    return FileRead(readings, tuple((table.page, outline) for table in finds for outline in table.outlines))
 
 
 def find_tables(page: Page, form: Form, readers: Readers) -> list[TableFind]:
@@ -111,16 +120,21 @@ def _read_tables(upright: Upright, cells: Sequence[Cell], form: Form, readers: R
         found.append((header, [cell for cell in named if cell is not None]))
     placements = [placement for _, named in found for cell in named for placement in cell.placements]
     evidence = iter(_gather(placements, readers))
-    height, width = upright.page.pixels.shape[:2]
     return [
         TableFind(
             upright.page.number,
-            (width, height),
+            tuple(_outline(upright, cell) for cell in table),
             header,
             tuple((cell.item, tuple(next(evidence) for _ in cell.placements)) for cell in named),
         )
-        for header, named in found
+        for table, (header, named) in zip(tables, found, strict=True)
     ]
+
+
+def _outline(upright: Upright, cell: Cell) -> Matrix:
+    height, width = upright.page.pixels.shape[:2]
+    fractions: Matrix = region_to_source(upright, cell.corners) / (width, height)
+    return fractions
 
 
 def _regions(table: Sequence[Cell]) -> list[tuple[Matrix, bool]]:

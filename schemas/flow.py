@@ -171,10 +171,13 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class TableFind:
-    """What one table on a page holds: fields above it, and by item the slots found in its cells."""
+    """What one table on a page holds: fields above it, and by item the slots found in its cells.
+
+    `outlines` holds each cell's corners, float64 (4, 2), as fractions of the page as it came in.
+    """
 
     page: int
-    page_size: tuple[int, int]
+    outlines: tuple[Matrix, ...]
     header: tuple[Placement, ...]
     items: tuple[tuple[str, tuple[Evidence, ...]], ...]
 

@@ -1,0 +1,90 @@
+"""Rules across fields and across returns: they flag, never change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from math import log10
+from statistics import median
+
+from schemas.flow import State
+from schemas.form import Form
+from schemas.reading import Reading, Reason, SlotReading
+
+# People at one event beyond which a number is out of line: no hall holds more.
+MOST_PEOPLE_AN_EVENT = 20_000
+
+# A number is out of line when it is this many powers of ten from the median of at least so many other returns'. Counties
+# and works unions differ by a factor of a hundred without fault.
+POWERS_OUT_OF_LINE, LEAST_RETURNS = 2.5, 8
+
+
+def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReading, ...]:
+    """Flag attendance without an event, more events than people, and crowds beyond reason within a return."""
+    counts = {slot.path: slot for slot in slots}
+    events_of = {slot.path: slot.events for slot in form.slots if slot.events}
+    doubts: dict[str, list[Reason]] = defaultdict(list)
+    for attended in slots:
+        events = events_of.get(_first_turn(attended.path))
+        counted = counts.get(_same_turn(events, attended.path)) if events else None
+        reason = _doubt_of_pair(counted, attended) if counted else None
+        if counted and reason:
+            doubts[attended.path].append(reason)
+            doubts[counted.path].append(reason)
+    return _flagged(slots, doubts)
+
+
+def judge_across(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Flag numbers that are orders of magnitude away from the same slot's in the other returns."""
+    sizes: dict[str, list[float]] = defaultdict(list)
+    for reading in readings:
+        for slot in reading.slots:
+            if isinstance(slot.value, int) and slot.value > 0:
+                sizes[slot.path].append(log10(slot.value))
+    usual = {path: median(values) for path, values in sizes.items() if len(values) >= LEAST_RETURNS}
+    return tuple(_compared(reading, usual) for reading in readings)
+
+
+def _compared(reading: Reading, usual: Mapping[str, float]) -> Reading:
+    doubts = {
+        slot.path: [Reason.OUT_OF_LINE]
+        for slot in reading.slots
+        if isinstance(slot.value, int)
+        and slot.value > 0
+        and slot.path in usual
+        and abs(log10(slot.value) - usual[slot.path]) > POWERS_OUT_OF_LINE
+    }
+    if not doubts:
+        return reading
+    return reading.model_copy(update={"review": True, "slots": _flagged(reading.slots, doubts)})
+
+
+def _flagged(slots: Sequence[SlotReading], doubts: Mapping[str, Sequence[Reason]]) -> tuple[SlotReading, ...]:
+    return tuple(
+        slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, *doubts[slot.path])))})
+        if slot.path in doubts
+        else slot
+        for slot in slots
+    )
+
+
+def _doubt_of_pair(events: SlotReading, attended: SlotReading) -> Reason | None:
+    if not isinstance(attended.value, int) or attended.value == 0 or events.state is State.UNREADABLE:
+        return None
+    held = events.value if isinstance(events.value, int) else 0
+    if held == 0:
+        return Reason.NO_EVENT
+    if held > attended.value:
+        return Reason.MORE_EVENTS
+    return Reason.OUT_OF_LINE if attended.value > held * MOST_PEOPLE_AN_EVENT else None
+
+
+def _first_turn(path: str) -> str:
+    """The form's own path of a slot: item7[2].name is an item7.name."""
+    item, _, name = path.partition(".")
+    return f"{item.partition('[')[0]}.{name}"
+
+
+def _same_turn(path: str, beside: str) -> str:
+    """The path of a slot in the same activity as another: item7.sessions beside item7[2].attendance is item7[2]'s."""
+    return f"{beside.partition('.')[0]}.{path.partition('.')[2]}"
