@@ -47,11 +47,11 @@ LOOK_ALIKES = (
     "“”\"＂‘’'＇″〝〞",
     "-—–－―─~～",
     "/／∕",
-    "0０OoＯｏ○",
+    "0０OoＯｏ○〇◯",
 )
 
 # What people write between parentheses besides digits.
-NUMBER_WORDS = "零〇一二三四五六七八九十百千万亿两约余无多个"
+NUMBER_WORDS = "零一二三四五六七八九十百千万亿两约余无多个"
 
 DIGITS = "0123456789"
 
@@ -140,11 +140,10 @@ def chars_to_glyphs(line: Line, chars: Sequence[PageChar], edges: NDArray[np.flo
 
 def _folding(vocabulary: Sequence[str], alphabet: Alphabet) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Which of the vocabulary's columns go to which class: two arrays of equal length, sorted by class."""
-    pairs = sorted((alphabet.index(char), column) for column, char in enumerate(vocabulary) if column and char != " ")
-    known = [(index, column) for index, column in pairs if index != alphabet.other]
-    columns = np.array([0, *(column for _, column in known)], dtype=np.intp)
-    classes = np.array([0, *(index for index, _ in known)], dtype=np.intp)
-    return columns, classes
+    # A space is paper, as the CTC blank is.
+    pairs = [(0 if char in ("", " ") else alphabet.index(char), column) for column, char in enumerate(vocabulary)]
+    known = sorted(pair for pair in pairs if pair[0] != alphabet.other)
+    return np.array([column for _, column in known], np.intp), np.array([index for index, _ in known], np.intp)
 
 
 def _batches(widths: Sequence[int]) -> list[list[int]]:
@@ -186,7 +185,7 @@ def _steps_to_glyphs(
     folded[:, alphabet.other] = np.clip(1.0 - folded.sum(axis=1), 0.0, 1.0)
     lefts = np.arange(count, dtype=np.float32) * STEP
     best = steps.argmax(axis=1)
-    spelling = tuple(vocabulary[place] for place in best)
+    spelling = tuple(vocabulary[place].strip() for place in best)
     sureness = steps[np.arange(count), best]
     return GlyphLine(line, np.log(np.maximum(folded, FLOOR)), spelling, sureness, np.column_stack([lefts, lefts + STEP]))
 

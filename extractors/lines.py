@@ -20,8 +20,12 @@ RULE_SHARE = 0.55
 # Lowest and highest text line in working pixels: 6 pt and 30 pt at A4.
 MIN_LINE, MAX_LINE = 8, 60
 
-# A row of pixels belongs to a text line when it holds this share of the ink that a line's full rows hold.
-ROW_SHARE = 0.12
+# A row of pixels belongs to a text line when it holds this share of the ink that a full line's rows hold. Where white rows
+# set it apart, a line may be fainter: a last line may hold one pair of parentheses.
+ROW_SHARE, FAINT_SHARE, FAINT_PIXELS = 0.12, 0.035, 1.2
+
+# Lines that faint ink joins (a curled page, a pen's tail) make a band higher than this multiple of the usual line.
+JOINED = 1.5
 
 # Room left above and below a line and at its ends, as a share of its height: the recogniser was trained on loose crops.
 PADDING = 0.16
@@ -58,7 +62,18 @@ def ink_to_bands(ink: Image) -> list[Box]:
         return []
     smooth = cv2.GaussianBlur(rows[:, None], (1, 5), 1.0)[:, 0]
     full = float(np.percentile(smooth[smooth > 0], 80))
-    bands = _runs(smooth > max(ROW_SHARE * full, 0.8))
+    strong = _runs(smooth > max(ROW_SHARE * full, FAINT_PIXELS))
+    faint = _runs(smooth > max(FAINT_SHARE * full, FAINT_PIXELS))
+    usual = float(np.median([bottom - top for top, bottom in strong if bottom - top >= MIN_LINE] or [MAX_LINE]))
+    bands = [
+        band
+        for top, bottom in faint
+        for band in (
+            [(top, bottom)]
+            if bottom - top <= JOINED * usual
+            else [run for run in strong if top <= run[0] and run[1] <= bottom]
+        )
+    ]
     return [box for top, bottom in _regular(bands, smooth) if (box := _trim(ink, top, bottom)) is not None]
 
 

@@ -12,6 +12,7 @@ import math
 import stat
 import warnings
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -27,6 +28,7 @@ from PIL import ImageOps
 from pypdfium2 import raw as pdfium_c
 
 from extractors.textlayer import SCAN_SHARE, PageObject, TextLayer, page_box, share_of_page
+from extractors.tiff import silence_libtiff, whole_frames
 from schemas.errors import EncryptedFile, FileTooLarge, KuohaoError, TransientError, UnreadableFile
 from schemas.flow import Image, Page, PageChar
 
@@ -52,11 +54,11 @@ PDF_SIDE = 2400
 """Pixels on a PDF page's long side: A4 at 205 dpi, where a printed character is some 30 pixels tall."""
 
 PDF_SCAN_SIDE = 3000
-"""The same where the page is one picture of more pixels than that: pen strokes lose by being reduced, up to A4 at
-257 dpi, above which reading got slower and no better."""
+"""The same where the page is one picture of more pixels than that, for thin pen strokes lose by being reduced: A4 at
+257 dpi, half as many pixels again."""
 
 MAX_OBJECTS = 50_000
-"""Objects looked at on a PDF page. A form has some thousand; nested drawings can be made to have billions."""
+"""Objects looked at on a PDF page, many times a form's; nested drawings can be made to have billions."""
 
 MAX_NESTING = 5
 """Depth to which drawings within drawings are looked into; office programs nest once or twice."""
@@ -85,6 +87,7 @@ pillow_heif.register_heif_opener()
 # A damaged file is told by an error of ours; what libraries have to say about its inside would only reach a terminal.
 for _library in ("PIL", "pdfminer", "pdfplumber", "pypdfium2"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
+silence_libtiff()
 
 
 def open_pages(path: Path, *, limits: Limits = LIMITS) -> Iterator[Page]:
@@ -224,39 +227,19 @@ def _picture_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, Non
     formats = [name for name, at, magics in MAGICS if data[at:].startswith(magics)]
     if not formats:
         raise UnreadableFile("neither PDF nor picture")
-    with Pillow.open(BytesIO(data), formats=formats) as picture:
-        if picture.format != "TIFF":
-            yield _decode(picture, limits), ()
-            return
-        count = _frames(picture, limits)
-        for frame in range(count):
-            picture.seek(frame)
-            yield _decode(picture, limits), ()
-        # The last seek told of the end of the file, or failed on what follows.
-        _no_frame_at(picture, count)
-
-
-def _frames(picture: Pillow.Image, limits: Limits) -> int:
-    """How many frames can be reached. Raises FileTooLarge above the limit, with nothing decoded."""
-    for frame in range(limits.max_pages + 1):
-        try:
-            picture.seek(frame)
-            _refuse_above(picture.width * picture.height, limits)
-        except KuohaoError:
-            raise
-        # EOFError is the end; anything else is damage, and told when the pages before it are read.
-        except Exception:
-            return frame
-    raise FileTooLarge(f"> {limits.max_pages} pages")
-
-
-def _no_frame_at(picture: Pillow.Image, frame: int) -> None:
-    """Raises what is wrong with the frame behind the last good one; returns where there is none."""
-    try:
-        picture.seek(frame)
-    except EOFError:
-        return
-    raise UnreadableFile(f"cut short at page {frame + 1}")
+    whole = True
+    count = 1
+    if formats == ["TIFF"]:
+        count, whole = whole_frames(data, limits.max_pages + 1)
+        if count > limits.max_pages:
+            raise FileTooLarge(f"> {limits.max_pages} pages")
+    if count:
+        with Pillow.open(BytesIO(data), formats=formats) as picture:
+            for frame in range(count):
+                picture.seek(frame)
+                yield _decode(picture, limits), ()
+    if not (whole and count):
+        raise UnreadableFile(f"cut short at page {count + 1}")
 
 
 def _decode(picture: Pillow.Image, limits: Limits) -> Image:
@@ -267,7 +250,8 @@ def _decode(picture: Pillow.Image, limits: Limits) -> Image:
         shrink = MAX_SIDE / max(picture.size)
         picture.draft(None, (math.ceil(picture.width * shrink), math.ceil(picture.height * shrink)))
     picture.load()
-    return _reduced(_bgr(_turned(picture)))
+    _turn(picture)
+    return _reduced(_bgr(picture))
 
 
 def _refuse_above(pixels: int, limits: Limits) -> None:
@@ -275,12 +259,10 @@ def _refuse_above(pixels: int, limits: Limits) -> None:
         raise FileTooLarge(f"{pixels / 1e6:,.0f} MP > {limits.max_pixels / 1e6:,.0f} MP")
 
 
-def _turned(picture: Pillow.Image) -> Pillow.Image:
-    """The picture as its EXIF orientation says; as it is where EXIF is damaged, for rectifying finds that out too."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:
-        return picture
+def _turn(picture: Pillow.Image) -> None:
+    """Turns the picture as its EXIF orientation says; where EXIF is damaged it stays, for rectifying finds out too."""
+    with suppress(Exception):
+        ImageOps.exif_transpose(picture, in_place=True)
 
 
 def _bgr(picture: Pillow.Image) -> Image:
@@ -293,7 +275,9 @@ def _bgr(picture: Pillow.Image) -> Image:
         picture.alpha_composite(layer)
     if picture.mode in {"1", "L"}:
         return _uint8(cv2.cvtColor(np.asarray(picture.convert("L")), cv2.COLOR_GRAY2BGR))
-    return _uint8(cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR))
+    if picture.mode != "RGB":
+        picture = picture.convert("RGB")
+    return _uint8(cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR))
 
 
 def _eight_bits(deep: NDArray[np.generic]) -> Image:

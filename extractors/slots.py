@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.ink import fade_seal, pen_share, seal_share
 from schemas.flow import LINE_HEIGHT, Box, Image, Line, Placement
@@ -13,8 +14,9 @@ from schemas.flow import LINE_HEIGHT, Box, Image, Line, Placement
 # How far beyond the recogniser's steps for the parentheses a crop reaches, in line pixels: a step is 8 pixels wide.
 REACH = 6
 
-# A component that begins within this many line pixels of where a parenthesis was seen, and is tall and narrow, is it.
-PARENTHESIS_REACH = 9
+# A tall and narrow component whose middle is within this many line pixels of the step where a parenthesis was seen is it:
+# two steps, for the recogniser may see a character a step early or late.
+PARENTHESIS_REACH = 16
 PARENTHESIS_HEIGHT = 0.4 * LINE_HEIGHT
 PARENTHESIS_WIDTH = 0.36 * LINE_HEIGHT
 
@@ -55,10 +57,12 @@ def slot_to_crop(placement: Placement) -> SlotCrop | None:
     gray = fade_seal(bgr).copy()
     paper, dark = _paper_and_dark(fade_seal(line.bgr), gray)
     kept = dark.copy()
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    for label in range(1, count):
-        x, _, width, height, area = (int(value) for value in stats[label])
-        if area < SPECK or _is_parenthesis(x + left, width, height, placement):
+    # Closing joins the pieces of a thin parenthesis that a scan has broken up.
+    whole = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    parentheses = _parentheses(stats, left, placement)
+    for label in range(1, len(stats)):
+        if stats[label, cv2.CC_STAT_AREA] < SPECK or label in parentheses:
             here = labels == label
             kept[here] = 0
             gray[cv2.dilate(here.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = paper
@@ -93,12 +97,22 @@ def _paper_and_dark(line: Image, gray: Image) -> tuple[int, Image]:
     return int(paper), np.where(gray < paper - INK_DEPTH * contrast, 255, 0).astype(np.uint8)
 
 
-def _is_parenthesis(x: int, width: int, height: int, placement: Placement) -> bool:
-    """Whether a component at a place on the line is one of the slot's own parentheses."""
-    if height < PARENTHESIS_HEIGHT or width > PARENTHESIS_WIDTH:
-        return False
-    (left, right), (inner_left, inner_right) = placement.outer, placement.inner
-    middle = x + width / 2
-    opens = placement.parentheses[0] > 0 and middle < inner_left and x > left - PARENTHESIS_REACH
-    closes = placement.parentheses[1] > 0 and middle > inner_right and x + width < right + PARENTHESIS_REACH
-    return opens or closes
+def _parentheses(stats: NDArray[np.int32], start: int, placement: Placement) -> set[int]:
+    """Labels of the components that are the slot's own parentheses: on each side the nearest to where one was seen.
+
+    `stats` is OpenCV's component table of a crop that starts at `start` on the line.
+    """
+    found = set()
+    for side in (0, 1):
+        if not placement.parentheses[side]:
+            continue
+        seen = (placement.outer[side] + placement.inner[side]) / 2 - start
+        away = {
+            label: abs(x + width / 2 - seen)
+            for label, (x, _, width, height, _) in enumerate(stats.tolist())
+            if label and height >= PARENTHESIS_HEIGHT and width <= PARENTHESIS_WIDTH and label not in found
+        }
+        nearest = min(away, key=lambda label: away[label], default=None)
+        if nearest is not None and away[nearest] <= PARENTHESIS_REACH:
+            found.add(nearest)
+    return found

@@ -31,14 +31,13 @@ SCAN_SHARE = 0.6
 """Share of the page covered by pictures above which it is a scan. A logo and a seal stay below 0.1."""
 
 MIN_CHINESE = 30
-"""Characters. The form prints some 600 a page; a footer, a page number or a stamp's caption stays below this."""
+"""Characters. The form prints hundreds a page; a footer, a page number or a stamp's caption stays below this."""
 
 MAX_CHARS = 20_000
 """Characters a page that are read at all. A form has under 2,000; pdfplumber takes 0.1 ms for each."""
 
-FOOTER = re.compile(
-    r"由?(?:扫描全能王|全能扫描王|夸克扫描王?|布丁扫描|白描|福昕扫描王?|WPS扫描)(?:扫描)?(?:创建|生成|制作)?"
-)
+SCANNERS = "扫描全能王|全能扫描王|夸克扫描王|夸克扫描|布丁扫描|白描|福昕扫描|WPS扫描"
+FOOTER = re.compile(rf"(?:创建|由)?(?:{SCANNERS})(?:扫描)?(?:创建|生成|制作)?")
 """What scanner apps print below each page."""
 
 CHINESE = re.compile(r"[㐀-䶿一-鿿]")

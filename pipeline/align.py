@@ -12,9 +12,12 @@ from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, pi
 from schemas.flow import GlyphLine, NamedCell, Placement
 from schemas.form import Form, FormItem, Slot, SlotKind
 
-# A cell is named by a sentence that gains at least this much for each of its characters, in nats: a character that is
-# found gains 4 to 14, one that is missing loses 5, so that a cell cut in two by the page end is still named.
-LEAST_GAIN = 0.5
+# A cell is named by a sentence that gains at least this much, in nats: a character that is found gains 4 to 10, one that
+# is missing loses 5, beginning or ending in the middle 20. The words that a heading shares with its sentence gain half.
+LEAST_GAIN = 60.0
+
+# The fields above a table are taken as found from this gain on, in nats: two of the four labels.
+LEAST_HEADER_GAIN = 15.0
 
 # A further activity must gain this much for each character of its sentence, in nats.
 LEAST_MORE = 2.5
@@ -29,8 +32,8 @@ def name_cell(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> Nam
         return None
     steps = _Steps(lines, alphabet)
     fits = {item.key: best_path(item_to_automaton(item, alphabet), steps.log_probs, alphabet) for item in form.items}
-    best = max(form.items, key=lambda item: fits[item.key].gain / len(item.sentence))
-    if fits[best.key].gain < LEAST_GAIN * len(best.sentence):
+    best = max(form.items, key=lambda item: fits[item.key].gain)
+    if fits[best.key].gain < LEAST_GAIN:
         return None
     automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
     return NamedCell(best.key, path.gain, _placements(automaton, path, steps))
@@ -46,8 +49,7 @@ def place_header(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> 
     automaton = pieces_to_automaton(pieces, alphabet, bare=True)
     steps = _Steps(lines, alphabet)
     path = best_path(automaton, steps.log_probs, alphabet)
-    printed = sum(len(field.label) for field in form.header)
-    return _placements(automaton, path, steps) if path.gain > LEAST_GAIN * printed else ()
+    return _placements(automaton, path, steps) if path.gain > LEAST_HEADER_GAIN else ()
 
 
 class _Steps:

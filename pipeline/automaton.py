@@ -36,6 +36,9 @@ NO_NUMBER = -2.5
 # and have its own printed words missing.
 ANY_WORD = -3.5
 
+# Beginning or ending in the middle of the sentence, as a cell does that the page end cuts in two.
+CUT = -20.0
+
 GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT = 0, 1, 2, 3
 
 # No path: far below any sum of prices, yet finite so that sums stay ordered.
@@ -138,6 +141,7 @@ def _viterbi(
 ) -> tuple[NDArray[np.int32], float]:
     """Best state for each step. Even states are gaps and slots, odd states characters."""
     steps, size = len(log_probs), len(kinds)
+    last = size - 1
     came_from = np.empty((steps, size), np.int32)
     score = np.full(size, NEVER, np.float32)
     # reach[g]: best way to stand at gap g between two steps, by standing there, ending a character or jumping missing
@@ -149,7 +153,7 @@ def _viterbi(
         for gap in range(0, size, 2):
             best, source = score[gap], gap
             if step == 0:
-                best, source = (np.float32(0.0), -1) if gap == 0 else (NEVER, -1)
+                best, source = (np.float32(0.0), -1) if gap == 0 else (np.float32(CUT), -1)
             if gap >= 2 and reach[gap - 2] + MISSING > best:
                 best, source = reach[gap - 2] + MISSING, origin[gap - 2]
             fresh[gap], fresh_origin[gap] = best, source
@@ -157,6 +161,9 @@ def _viterbi(
                 best, source = score[gap - 1], gap - 1
             reach[gap], origin[gap] = best, source
         if step == steps:
+            for gap in range(0, size - 1, 2):
+                if reach[gap] + CUT > reach[last]:
+                    reach[last], origin[last] = reach[gap] + CUT, origin[gap]
             break
         for state in range(size):
             if kinds[state] == CHARACTER:
@@ -173,8 +180,8 @@ def _viterbi(
             # Characters read their own old score alone, and gaps none: writing in place is safe.
             score[state] = best + price
     path = np.empty(steps, np.int32)
-    state = origin[size - 1]
+    state = origin[last]
     for step in range(steps - 1, -1, -1):
         path[step] = state
         state = came_from[step, state]
-    return path, reach[size - 1]
+    return path, reach[last]

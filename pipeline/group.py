@@ -74,19 +74,27 @@ def _merge(items: Items, table: TableFind) -> Items | None:
     for item, evidence in table.items:
         if item not in merged:
             merged[item] = evidence
-        elif _found(merged[item]) & _found(evidence):
-            if item in items:
-                return None
-        else:
-            merged[item] = tuple(
-                mine if mine.placement.line is not None else theirs
-                for mine, theirs in zip(merged[item], evidence, strict=False)
-            )
+        elif (halves := _join_halves(merged[item], evidence)) is not None:
+            merged[item] = halves
+        elif item in items:
+            return None
     return merged
 
 
-def _found(evidence: Sequence[Evidence]) -> set[str]:
-    return {piece.placement.path for piece in evidence if piece.placement.line is not None}
+def _join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple[Evidence, ...] | None:
+    """An item from its two parts on two pages, in either order; None where both hold the same slot whole.
+
+    The cut may go through a slot: its opening half stands in one part and its closing half in the other.
+    """
+    joined = []
+    for mine, theirs in zip(first, second, strict=False):
+        if mine.placement.line is None or theirs.placement.line is None:
+            joined.append(theirs if mine.placement.line is None else mine)
+        elif not all(mine.placement.parentheses) and not all(theirs.placement.parentheses):
+            joined.append(max(mine, theirs, key=lambda half: half.ink))
+        else:
+            return None
+    return tuple(joined)
 
 
 def _gathered_to_reading(

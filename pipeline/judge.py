@@ -42,6 +42,9 @@ SHARED_DOUBT = 0.1
 # A posterior above this needs no second reader to confirm it where there is none.
 SURE_ALONE = 0.999
 
+# How much less likely words or signs are in a count slot than a number, before anything is seen.
+WORDS = 0.25
+
 # Parentheses and neighbours seen at least this well vouch for a slot's place.
 SEEN = 0.5
 
@@ -137,7 +140,7 @@ _Judged = tuple[State, int | str | None, str, float, list[Reason]]
 
 def _judge_count(evidence: Evidence, alphabet: Alphabet) -> _Judged:
     placement = evidence.placement
-    best = _without_parentheses(best_strings(placement.log_probs, alphabet))
+    best = _likeliest(best_strings(placement.log_probs, alphabet))
     spelled, _ = _spell(placement)
     if best.text == "":
         if evidence.ink > INK_OF_A_STROKE:
@@ -168,14 +171,17 @@ def _judge_text(evidence: Evidence) -> _Judged:
     return State.BLANK, None, "", confidence, []
 
 
-def _without_parentheses(candidates: Sequence[Candidate]) -> Candidate:
-    """The likeliest string when the halves of parentheses that reach into a slot do not count."""
+def _likeliest(candidates: Sequence[Candidate]) -> Candidate:
+    """The likeliest string, when the halves of parentheses that reach into a slot do not count and words are rare."""
     shares: dict[str, float] = {}
     for candidate in candidates:
         text = candidate.text.lstrip("(").rstrip(")")
-        shares[text] = shares.get(text, 0.0) + candidate.probability
+        prior = 1.0 if not text or parse_count(text)[0] is not None else WORDS
+        shares[text] = shares.get(text, 0.0) + prior * candidate.probability
     text = max(shares, key=lambda text: shares[text])
-    return Candidate(text, min(shares[text], 1.0))
+    # Strings beyond the beam keep what probability the listed ones leave.
+    rest = max(1.0 - sum(candidate.probability for candidate in candidates), 0.0)
+    return Candidate(text, shares[text] / (sum(shares.values()) + rest))
 
 
 def _spell(placement: Placement) -> tuple[str, float]:

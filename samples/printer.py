@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from samples import fonts
 from samples.layout import Layout
 from samples.names import CITY
 from samples.returns import Filled, FilledSlot
+from samples.seal import Seal, seal_picture
 from samples.typeset import Glyph, Line, Placed, Role, set_lines
 from schemas.flow import Box
 from schemas.form import Form, FormItem
@@ -72,10 +74,13 @@ class _RowPart:
     whole: bool
 
 
-def print_return(form: Form, filled: Filled, layout: Layout, path: Path) -> Printed:
+def print_return(
+    form: Form, filled: Filled, layout: Layout, path: Path, *, seals: Sequence[Seal] = ()
+) -> Printed:
     """Print a return to `path`: title, header fields, the ruled table.
 
     A pen's return (`filled.filling` other than typed) is printed with open slots, whose `room` the pen fills.
+    `seals` are set into the PDF as pictures.
     """
     canvas = Canvas(str(path), pagesize=PAGE, invariant=True)
     top, fields = _print_head(canvas, form, filled, layout)
@@ -85,6 +90,9 @@ def print_return(form: Form, filled: Filled, layout: Layout, path: Path) -> Prin
         here = [part for part in parts if part.page == page]
         for part in here:
             _print_part(canvas, part, layout)
+        for seal in seals:
+            if seal.page == page:
+                _print_seal(canvas, seal)
         if layout.page_numbers:
             font = fonts.pdf_font(layout.print_font)
             canvas.setFont(font, 9)
@@ -240,6 +248,12 @@ def _print_part(canvas: Canvas, part: _RowPart, layout: Layout) -> None:
                 if not fonts.has(glyph.font, shown):
                     shown = text
                 _draw_run(canvas, shown, glyph.font, glyph.size, x + offset, baseline, spread)
+
+
+def _print_seal(canvas: Canvas, seal: Seal) -> None:
+    side = seal.diameter * PAGE[0]
+    left, bottom = seal.x * PAGE[0] - side / 2, (1 - seal.y) * PAGE[1] - side / 2
+    canvas.drawImage(ImageReader(seal_picture(seal)), left, bottom, side, side, mask="auto")
 
 
 def _line_places(part: _RowPart, column: int, layout: Layout) -> Iterator[tuple[Line, float, float]]:

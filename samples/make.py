@@ -1,0 +1,146 @@
+"""Make returns with their truth: `python -m samples.make --out DIR --seed 1 --count 20`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from samples import hands
+from samples.capture import CAPTURES
+from samples.fonts import FontMissing
+from samples.maker import Recipe, make_file
+from samples.truth import Truth
+
+FILLINGS = ("typed", "font", "digits")
+
+
+@dataclass(frozen=True)
+class _Job:
+    index: int
+    stem: Path
+    recipe: Recipe
+    seed: int
+    digits: Path | None
+
+
+def make_set(
+    out: Path,
+    *,
+    seed: int,
+    count: int,
+    captures: Sequence[str] = CAPTURES,
+    fillings: Sequence[str] = ("typed",),
+    digits: Path | None = None,
+    workers: int = 1,
+) -> list[Truth]:
+    """Make `count` returns in `out`, each a file and its truth; captures and fillings take turns.
+
+    The same seed makes the same bytes, whatever the number of workers. Digital returns are always typed.
+    Raises FontMissing where a font is not installed, ValueError for digits without a file of them.
+    """
+    jobs = _jobs(out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits)
+    return [truth for _, truth in sorted(_run(jobs, workers), key=lambda done: done[0])]
+
+
+def _jobs(
+    out: Path, *, seed: int, count: int, captures: Sequence[str], fillings: Sequence[str], digits: Path | None
+) -> list[_Job]:
+    out.mkdir(parents=True, exist_ok=True)
+    jobs = []
+    for index in range(count):
+        capture = captures[index % len(captures)]
+        filling = fillings[(index // len(captures) + index) % len(fillings)] if capture != "digital" else "typed"
+        own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+        jobs.append(_Job(index, out / f"{index:04d}-{capture}-{filling}", Recipe(capture, filling), own, digits))
+    return jobs
+
+
+def _run(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[int, Truth]]:
+    """Jobs done, in any order."""
+    if workers <= 1:
+        yield from map(_do, jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for future in as_completed([pool.submit(_do, job) for job in jobs]):
+            yield future.result()
+
+
+def _do(job: _Job) -> tuple[int, Truth]:
+    # One thread each: the workers are the parallelism.
+    cv2.setNumThreads(1)
+    bank = _bank(job.digits) if job.digits else None
+    return job.index, make_file([job.recipe], job.seed, job.stem, bank=bank).returns[0]
+
+
+@lru_cache(maxsize=1)
+def _bank(path: Path) -> hands.DigitBank:
+    return hands.load_digits(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; gives its exit code."""
+    options = _options(arguments)
+    try:
+        if options.committed:
+            from samples.committed import make_committed
+
+            folder = make_committed()
+            print(f"the project's own sample returns are in {folder}")
+            return 0
+        jobs = _jobs(
+            options.out,
+            seed=options.seed,
+            count=options.count,
+            captures=options.captures,
+            fillings=options.fillings,
+            digits=options.digits,
+        )
+        _show(jobs, options.workers)
+    except (FontMissing, ValueError, OSError) as error:
+        print(f"samples: {error}", file=sys.stderr)
+        return 1
+    print(f"{len(jobs)} returns with their truth are in {options.out}")
+    return 0
+
+
+def _show(jobs: Sequence[_Job], workers: int) -> None:
+    from rich.progress import track
+
+    for _ in track(_run(jobs, workers), total=len(jobs), description="making returns"):
+        pass
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    def names(text: str) -> tuple[str, ...]:
+        return tuple(text.split(","))
+
+    parser = argparse.ArgumentParser(
+        prog="python -m samples.make",
+        description="Make invented returns of the form, with their truth.",
+        epilog="example: python -m samples.make --out /tmp/set --seed 7 --count 24 --captures flatbed,photo",
+    )
+    parser.add_argument("--out", type=Path, default=Path("output/samples"), help="folder to write to")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--captures", type=names, default=CAPTURES, help=",".join((*CAPTURES, "photo-strong")))
+    parser.add_argument("--fillings", type=names, default=("typed",), help=",".join(FILLINGS))
+    parser.add_argument("--digits", type=Path, help=".npz with test_x (n, h, w) uint8, ink 255, and test_y")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--committed", action="store_true", help="make samples/returns and samples/roster.csv anew")
+    options = parser.parse_args(arguments)
+    unknown = {*options.captures} - {*CAPTURES, "photo-strong"} | {*options.fillings} - {*FILLINGS}
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

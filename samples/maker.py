@@ -1,0 +1,283 @@
+"""One file of returns from recipes and a seed: invent, print, write, stamp, take, save, and tell the truth."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from samples import containers, hands, printer
+from samples.capture import Captured, Picture, capture, render, sheet_dpi
+from samples.layout import RETYPED_SHARE, Layout, draw_layout, retype
+from samples.names import pick
+from samples.returns import ODD_SHARE, Filled, invent_return
+from samples.seal import Seal, covers, draw_seal, press
+from samples.truth import Truth, TruthCell, TruthFile, TruthSlot, write_truth
+from schemas.flow import Box, Image, Matrix
+from schemas.form import Form
+from schemas.safety_month import SAFETY_MONTH
+
+_SEAL_SHARE = 0.7
+_ELECTRONIC_SEAL_SHARE = 0.25
+_VALUE_SEAL_SHARE = 0.08
+_TURN_SHARE = 0.15
+_SWAP_SHARE = 0.05
+
+_SUFFIXES: dict[str, tuple[str, ...]] = {
+    "flatbed": (".pdf", ".pdf", ".jpg", ".png", ".tif"),
+    "camscanner": (".pdf", ".pdf", ".pdf", ".jpg"),
+    "photo": (".jpg", ".jpg", ".jpg", ".jpg", ".jpg", ".heic", ".pdf"),
+    "wechat": (".jpg",),
+    "fax": (".tif",),
+    "curled": (".jpg", ".jpg", ".pdf"),
+}
+"""File kinds of one-page returns; longer ones are PDF, or TIFF where the kind may be TIFF."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a return shall be; None leaves it to chance."""
+
+    capture: str
+    filling: str = "typed"
+    unit: str | None = None
+    suffix: str | None = None
+    pages: int | None = None
+    turn: int | None = None
+    exif: bool | None = None
+    seal: bool | None = None
+    seal_values: bool | None = None
+    retyped: bool | None = None
+    activities: int | None = None
+    radicals: bool | None = None
+    odd_share: float = ODD_SHARE
+
+
+@dataclass(frozen=True, eq=False)
+class _Return:
+    """A return before it is taken: its sheets are BGR uint8 at `dpi`, in page order."""
+
+    form: Form
+    filled: Filled
+    layout: Layout
+    printed: printer.Printed
+    seals: tuple[Seal, ...]
+    ink: hands.Inked
+    retyped: bool
+
+
+def make_file(
+    recipes: Sequence[Recipe], seed: int, stem: Path, *, form: Form = SAFETY_MONTH, bank: hands.DigitBank | None = None
+) -> TruthFile:
+    """Make one file of one return, or of several taken alike, and its truth beside it.
+
+    `stem` is the path without a suffix, which the first recipe or chance decides.
+    Raises ValueError for several returns as digital, and for filling with digits where there is no bank.
+    """
+    rng = np.random.default_rng(seed)
+    if recipes[0].capture == "digital":
+        if len(recipes) != 1:
+            raise ValueError("a digital file holds one return")
+        return _make_digital(recipes[0], seed, stem, form, rng)
+    with tempfile.TemporaryDirectory() as folder:
+        taken = [_take(recipe, form, rng, Path(folder) / "print.pdf", bank) for recipe in recipes]
+    pictures = tuple(picture for _, captured in taken for picture in captured.pictures)
+    modifiers: tuple[str, ...] = ()
+    order = list(range(len(pictures)))
+    if len(recipes) == 1 and len(pictures) == 2 and rng.random() < _SWAP_SHARE:
+        order, modifiers = [1, 0], ("pages-swapped",)
+    suffix = recipes[0].suffix or _suffix(recipes[0].capture, len(pictures), rng)
+    footer = suffix == ".pdf" and "camscanner" in (recipes[0].capture, *taken[0][1].modifiers) and rng.random() < 0.5
+    first = taken[0][1]
+    if footer:
+        modifiers = (*modifiers, "footer-text")
+    pictures, turned = _exif_turns(pictures, suffix, recipes[0], rng)
+    path = stem.with_name(stem.name + suffix)
+    containers.save(replace(first, pictures=tuple(pictures[place] for place in order)), path, footer=footer)
+    returns = []
+    start = 0
+    for recipe, (made, captured) in zip(recipes, taken, strict=True):
+        own = pictures[start : start + len(captured.pictures)]
+        numbers = [order.index(start + place) + 1 for place in range(len(own))]
+        start += len(own)
+        done = (*_seal_modifiers(made), *captured.modifiers, *turned, *modifiers)
+        returns.append(_truth(path.name, recipe, seed, made, own, numbers, done))
+    truth = TruthFile(file=path.name, returns=tuple(returns))
+    write_truth(truth, path.parent)
+    return truth
+
+
+def _make_digital(recipe: Recipe, seed: int, stem: Path, form: Form, rng: np.random.Generator) -> TruthFile:
+    path = stem.with_name(stem.name + ".pdf")
+    made = _print(replace(recipe, filling="typed"), form, rng, path, seal_share=_ELECTRONIC_SEAL_SHARE)
+    if made.seals:
+        printer.print_return(made.form, made.filled, made.layout, path, seals=made.seals)
+    radicals = ("radicals",) if made.layout.radicals else ()
+    flat = [_flat_picture() for _ in range(made.printed.pages)]
+    numbers = list(range(1, made.printed.pages + 1))
+    own = _truth(path.name, made_recipe(recipe), seed, made, flat, numbers, (*_seal_modifiers(made), *radicals))
+    truth = TruthFile(file=path.name, returns=(own,))
+    write_truth(truth, path.parent)
+    return truth
+
+
+def made_recipe(recipe: Recipe) -> Recipe:
+    """The recipe as a digital file follows it: nobody writes by pen into a PDF."""
+    return replace(recipe, filling="typed")
+
+
+def _take(
+    recipe: Recipe, form: Form, rng: np.random.Generator, pdf: Path, bank: hands.DigitBank | None
+) -> tuple[_Return, Captured]:
+    """Print, write and stamp a return, and take pictures of it."""
+    if recipe.filling == "digits" and bank is None:
+        raise ValueError("filling with digits needs a file of digits: --digits FILE.npz")
+    made = _print(recipe, form, rng, pdf, seal_share=_SEAL_SHARE)
+    dpi = sheet_dpi(recipe.capture, rng)
+    sheets: list[Image] = list(render(pdf, dpi))
+    if recipe.filling != "typed":
+        use = bank if recipe.filling == "digits" else None
+        made = replace(
+            made, ink=hands.write_pen(sheets, made.filled, made.printed, rng, size=made.layout.size, bank=use)
+        )
+    for seal in made.seals:
+        sheets[seal.page - 1] = press(sheets[seal.page - 1], seal)
+    turn = recipe.turn
+    if turn is None:
+        turn = int(rng.choice([90, 180, 270])) if rng.random() < _TURN_SHARE else 0
+    return made, capture(sheets, recipe.capture, rng, dpi=dpi, turn=turn)
+
+
+def _print(recipe: Recipe, form: Form, rng: np.random.Generator, path: Path, *, seal_share: float) -> _Return:
+    filled = invent_return(
+        form,
+        rng,
+        filling=recipe.filling,
+        unit=recipe.unit,
+        odd_share=0.0 if recipe.filling == "digits" else recipe.odd_share,
+        activities=recipe.activities,
+    )
+    layout = draw_layout(rng, filling=recipe.filling, pages=recipe.pages)
+    radicals = recipe.radicals if recipe.radicals is not None else layout.radicals
+    # Radicals are a text layer's trouble; in pictures they look like any other character.
+    layout = replace(layout, radicals=radicals and recipe.capture == "digital")
+    retyped = recipe.retyped if recipe.retyped is not None else bool(rng.random() < RETYPED_SHARE)
+    if retyped:
+        form, layout = retype(form, layout, rng)
+    printed = printer.print_return(form, filled, layout, path)
+    seals = _draw_seals(recipe, filled, printed, rng, seal_share)
+    return _Return(form, filled, layout, printed, seals, hands.Inked({}, frozenset()), retyped)
+
+
+def _draw_seals(
+    recipe: Recipe, filled: Filled, printed: printer.Printed, rng: np.random.Generator, share: float
+) -> tuple[Seal, ...]:
+    """A seal over the unit's field, and seldom one over values."""
+    seals = []
+    text = filled.header.unit or ""
+    if recipe.seal if recipe.seal is not None else rng.random() < share:
+        seals.append(draw_seal(text, 1, printed.fields["unit"], rng))
+    on_values = recipe.seal_values
+    if on_values is None:
+        on_values = recipe.capture != "digital" and bool(rng.random() < _VALUE_SEAL_SHARE)
+    if on_values:
+        slot = printed.slots[int(rng.integers(len(printed.slots)))]
+        seals.append(draw_seal(text, slot.page, slot.box, rng))
+    return tuple(seals)
+
+
+def _seal_modifiers(made: _Return) -> tuple[str, ...]:
+    names = []
+    if made.seals:
+        names.append("seal")
+    if any(covers(seal, slot.page, slot.box) for seal in made.seals for slot in made.printed.slots):
+        names.append("seal-values")
+    return tuple(names)
+
+
+def _suffix(kind: str, pages: int, rng: np.random.Generator) -> str:
+    choices = _SUFFIXES[kind.partition("-")[0]]
+    if pages > 1:
+        choices = tuple(suffix for suffix in choices if suffix in {".pdf", ".tif"}) or (".pdf",)
+    return pick(rng, choices)
+
+
+def _exif_turns(
+    pictures: tuple[Picture, ...], suffix: str, recipe: Recipe, rng: np.random.Generator
+) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """JPEG as phones write it: turned pixels, and EXIF to say so."""
+    wanted = recipe.exif if recipe.exif is not None else rng.random() < _TURN_SHARE
+    if suffix != ".jpg" or not wanted:
+        return pictures, ()
+    orientation = int(rng.choice([3, 6, 8]))
+    return tuple(replace(picture, exif=orientation) for picture in pictures), (f"exif{orientation}",)
+
+
+def _truth(
+    file: str,
+    recipe: Recipe,
+    seed: int,
+    made: _Return,
+    pictures: Sequence[Picture],
+    numbers: Sequence[int],
+    modifiers: tuple[str, ...],
+) -> Truth:
+    """The truth of a return whose n-th page is picture n, page `numbers[n]` of the file."""
+    slots = []
+    for place, (filled, printed) in enumerate(zip(made.filled.slots, made.printed.slots, strict=True)):
+        picture = pictures[printed.page - 1]
+        value_box = made.ink.boxes.get(place, printed.value_box)
+        slots.append(
+            TruthSlot(
+                path=filled.path,
+                state=filled.state,
+                value=filled.value,
+                raw=filled.raw,
+                page=numbers[printed.page - 1],
+                box=_moved(picture, printed.box),
+                value_box=_moved(picture, value_box) if value_box else None,
+                sealed=any(covers(seal, printed.page, printed.box) for seal in made.seals),
+                struck=place in made.ink.struck,
+            )
+        )
+    cells = []
+    for cell in made.printed.cells:
+        corners = pictures[cell.page - 1].fractions(_corners(cell.box)).round(5).tolist()
+        points = tuple((float(x), float(y)) for x, y in corners)
+        cells.append(
+            TruthCell(
+                page=numbers[cell.page - 1], row=cell.row, column=cell.column,
+                corners=(points[0], points[1], points[2], points[3]),
+            )
+        )  # fmt: skip
+    return Truth(
+        file=file,
+        capture=recipe.capture,
+        filling=recipe.filling,
+        seed=seed,
+        modifiers=modifiers,
+        retyped=made.retyped,
+        header=made.filled.header,
+        slots=tuple(slots),
+        cells=tuple(cells),
+    )
+
+
+def _moved(picture: Picture, box: Box) -> Box:
+    """The box around a page's box in its picture."""
+    points = picture.fractions(_corners(box)).round(5)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _corners(box: Box) -> Matrix:
+    left, top, right, bottom = box
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+
+
+def _flat_picture() -> Picture:
+    """The page itself: fractions stay what they are."""
+    return Picture(np.zeros((1, 1, 3), np.uint8), np.eye(3))

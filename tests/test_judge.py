@@ -1,0 +1,307 @@
+"""Evidence to readings: blank, nought and unreadable stay apart, and every doubt is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extractors.slots import INK_OF_A_STROKE
+from pipeline.judge import BOUNDS, ErrorBudget, judge_header, judge_slot, match_unit, missing_slot
+from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
+from samples.names import unit_names
+from schemas.flow import Evidence, Placement, SecondReading, State
+from schemas.form import Slot
+from schemas.reading import HeaderReading, Reading, Reason, SlotReading
+from schemas.safety_month import SAFETY_MONTH
+from tests.conftest import ALPHABET, CHAR, blank_line, glyph_line
+
+COUNT, TEXT = (
+    next(slot for slot in SAFETY_MONTH.slots if slot.path == path) for path in ("item1.articles", "item7.name")
+)
+
+SEEN_BY_NONE = SecondReading("", 0.0)
+
+WRITTEN = 20 * INK_OF_A_STROKE
+
+
+def evidence(
+    text: str,
+    *,
+    slot: Slot = COUNT,
+    ink: int = 0,
+    second: SecondReading | None = SEEN_BY_NONE,
+    seal: float = 0.0,
+    pen: float = 0.0,
+    certain: bool = False,
+    doubt: float = 0.0,
+    parentheses: tuple[float, float] = (1.0, 1.0),
+    anchors: tuple[float, float] = (1.0, 1.0),
+) -> Evidence:
+    """What is known of a slot in which the recogniser sees `text`, each character doubted by a share of `doubt`."""
+    glyphs = glyph_line(text)
+    log_probs = glyphs.log_probs.copy()
+    inked = log_probs[:, 0] < -1
+    if doubt:
+        log_probs[inked] = np.log(np.exp(log_probs[inked]) * (1 - doubt) + 1e-9)
+        log_probs[inked, ALPHABET.other] = np.log(doubt)
+    sureness = np.where(inked, 1 - doubt, 1.0).astype(np.float32)
+    span = (0.0, float(len(text) * CHAR))
+    placement = Placement(
+        slot.path,
+        slot,
+        blank_line(len(text)),
+        log_probs,
+        glyphs.spelling,
+        sureness,
+        span,
+        span,
+        parentheses,
+        anchors,
+        certain,
+    )
+    return Evidence(placement, ink, seal, pen, second)
+
+
+def judged(found: Evidence, share: Fraction = Fraction(1, 1000)) -> SlotReading:
+    return judge_slot(found, ErrorBudget(share), ALPHABET)
+
+
+def agreed(text: str) -> SecondReading:
+    return SecondReading(text, 0.9)
+
+
+STATES: dict[str, tuple[Evidence, State, int | str | None, bool]] = {
+    "nobody wrote": (evidence(""), State.BLANK, None, False),
+    "dust": (evidence("", ink=INK_OF_A_STROKE), State.BLANK, None, False),
+    "nought": (evidence("0", ink=WRITTEN, second=agreed("0")), State.VALUE, 0, False),
+    "five": (evidence("5", ink=WRITTEN, second=agreed("5")), State.VALUE, 5, False),
+    "grouped": (evidence("1,280", ink=WRITTEN, second=agreed("1280")), State.VALUE, 1280, False),
+    "ink that nobody reads": (evidence("", ink=WRITTEN), State.UNREADABLE, None, True),
+    "a stroke for none": (evidence("/", ink=WRITTEN), State.UNREADABLE, None, True),
+    "the word for none": (evidence("无", ink=WRITTEN), State.UNREADABLE, None, True),
+    "about": (evidence("约300", ink=WRITTEN), State.UNREADABLE, None, True),
+    "the word for nought": (evidence("零", ink=WRITTEN), State.VALUE, 0, True),
+    "nought in front": (evidence("05", ink=WRITTEN, second=agreed("5")), State.VALUE, 5, True),
+    "name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), State.VALUE, "消防演讲", False),
+    "no name": (evidence("", slot=TEXT), State.BLANK, None, False),
+    "a name that nobody reads": (evidence("", slot=TEXT, ink=WRITTEN), State.UNREADABLE, None, True),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_three_states_stay_apart(case: str) -> None:
+    """Blank, nought and unreadable are three states; only values have a value, and what nobody reads is for review."""
+    found, state, value, review = STATES[case]
+    reading = judged(found)
+    assert (reading.state, reading.value, reading.review) == (state, value, review)
+    assert bool(reading.reasons) == review
+
+
+DOUBTS: dict[str, tuple[Evidence, Reason]] = {
+    "ink in blank": (evidence("", ink=INK_OF_A_STROKE + 1), Reason.INK_IN_BLANK),
+    "readers disagree": (evidence("5", ink=WRITTEN, second=agreed("6")), Reason.READERS_DISAGREE),
+    "second reader sees more": (evidence("5", ink=WRITTEN, second=agreed("51")), Reason.READERS_DISAGREE),
+    "one reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.01), Reason.ONE_READER),
+    "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.01, second=None), Reason.ONE_READER),
+    "both unsure": (evidence("5", ink=WRITTEN, doubt=0.4, second=agreed("5")), Reason.LOW_CONFIDENCE),
+    "no number": (evidence("三十", ink=WRITTEN), Reason.NOT_A_NUMBER),
+    "unusual": (evidence("007", ink=WRITTEN, second=agreed("7")), Reason.UNUSUAL_NUMBER),
+    "seal": (evidence("5", ink=WRITTEN, second=agreed("5"), seal=0.2), Reason.SEAL),
+    "seal over a blank": (evidence("", seal=0.2), Reason.SEAL),
+    "pen": (evidence("5", ink=WRITTEN, second=agreed("5"), pen=0.9), Reason.PEN),
+    "left side unseen": (
+        evidence("5", ink=WRITTEN, second=agreed("5"), parentheses=(0.0, 1.0), anchors=(0.0, 1.0)),
+        Reason.PLACE_UNSURE,
+    ),
+    "no parenthesis": (
+        evidence("5", ink=WRITTEN, second=agreed("5"), parentheses=(0.0, 0.0)),
+        Reason.PLACE_UNSURE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DOUBTS)
+def test_doubts_are_shown(case: str) -> None:
+    """Each doubt sends the slot to a person, says so, and bounds the confidence."""
+    found, reason = DOUBTS[case]
+    reading = judged(found)
+    assert reading.review
+    assert reason in reading.reasons
+    assert reading.confidence <= BOUNDS.get(reason, ErrorBudget().threshold)
+
+
+@pytest.mark.parametrize("text", ["", "0", "5", "1280"])
+def test_a_text_layer_needs_no_confirmation(text: str) -> None:
+    """A text layer's digits are accepted with no second reader, whatever colour they are printed in."""
+    reading = judged(evidence(text, certain=True, second=None, pen=1.0, seal=0.5))
+    assert not reading.review
+    assert reading.confidence < 1
+
+
+def test_agreement_raises_confidence() -> None:
+    """A second reader that reads the same leaves less doubt than none, and a contradiction leaves more."""
+    alone, both, against = (
+        judged(evidence("57", ink=WRITTEN, doubt=0.02, second=second)).confidence
+        for second in (SEEN_BY_NONE, agreed("57"), agreed("51"))
+    )
+    assert against < alone < both
+
+
+def test_halves_of_parentheses_are_no_number() -> None:
+    """A parenthesis that reaches into its slot does not make the number unreadable."""
+    assert judged(evidence("(12)", ink=WRITTEN, second=agreed("12"))).value == 12
+
+
+@given(
+    text=st.sampled_from(["", "0", "7", "12", "三十", "007"]),
+    ink=st.sampled_from([0, WRITTEN]),
+    second=st.sampled_from([None, SEEN_BY_NONE, agreed("7"), agreed("12")]),
+    doubt=st.floats(0, 0.6),
+    shares=st.lists(st.fractions(Fraction(1, 100_000), Fraction(1, 2)), min_size=2, max_size=2).map(sorted),
+)
+@settings(deadline=None, max_examples=100)
+def test_a_larger_budget_never_flags_more(
+    text: str, ink: int, second: SecondReading | None, doubt: float, shares: list[Fraction]
+) -> None:
+    """Who puts up with more errors looks at no more slots, and reads the same values."""
+    found = evidence(text, ink=ink, second=second, doubt=doubt)
+    strict, loose = (judged(found, share) for share in shares)
+    assert loose.review <= strict.review
+    assert (loose.state, loose.value, loose.confidence) == (strict.state, strict.value, strict.confidence)
+
+
+def test_a_slot_on_no_page_is_unreadable() -> None:
+    """What was not found is not blank: it has no value, no place, no confidence, and is shown."""
+    placement = replace(evidence("").placement, line=None)
+    reading = judged(Evidence(placement, 0, 0.0, 0.0, None))
+    assert reading == missing_slot(COUNT.path, COUNT)
+    assert reading.state is State.UNREADABLE
+    assert (reading.value, reading.page, reading.box, reading.confidence) == (None, None, None, 0.0)
+    assert reading.reasons == (Reason.SLOT_MISSING,)
+
+
+@pytest.mark.parametrize(("text", "value", "review"), [("青禾县总工会", "青禾县总工会", False), ("__ ", None, True)])
+def test_fields_above_the_table(text: str, value: str | None, review: bool) -> None:
+    """A field is what was written on its line; the line itself is nothing, and nothing is shown to a person."""
+    field = judge_header(evidence(text, slot=TEXT).placement, ErrorBudget())
+    assert (field.value, field.review) == (value, review)
+
+
+ROSTER = ("青禾县总工会", "白石区总工会", "云川市电力工会", "云川市纺织工会")
+
+UNITS: list[tuple[str | None, tuple[str, ...], str | None]] = [
+    ("青禾县总工会", ROSTER, "青禾县总工会"),
+    ("青和县总工会", ROSTER, "青禾县总工会"),
+    ("云川市电力工会委员会", ROSTER, "云川市电力工会"),
+    ("云川市工会", ROSTER, None),
+    ("青云县总工会", ("青禾县总工会", "青石县总工会"), None),
+    ("消防支队", ROSTER, None),
+    ("", ROSTER, None),
+    (None, ROSTER, None),
+    ("青禾县总工会", ("青禾县总工会",), "青禾县总工会"),
+]
+
+
+@pytest.mark.parametrize(("written", "roster", "name"), UNITS)
+def test_unit_in_the_roster(written: str | None, roster: tuple[str, ...], name: str | None) -> None:
+    """A name with a misread character is the roster's; one that might be either of two, or is far from all, is none."""
+    matched = match_unit(HeaderReading(value=written, confidence=0.9), roster)
+    assert (matched.value if matched else None) == name
+
+
+@pytest.mark.parametrize("name", unit_names())
+def test_every_unit_is_itself(name: str) -> None:
+    """Among sixty names that differ by a character or two, each written as it is matches itself, surely."""
+    matched = match_unit(HeaderReading(value=name, confidence=0.9), unit_names())
+    assert matched == HeaderReading(value=name, confidence=0.9999, review=False)
+
+
+def reading_of(path: str, value: int | None, state: State | None = None) -> SlotReading:
+    """An accepted slot: a value, or blank for None."""
+    slot = next(slot for slot in SAFETY_MONTH.slots if slot.path == path.replace("[2]", ""))
+    return SlotReading(
+        path=path,
+        label=slot.label,
+        state=state or (State.BLANK if value is None else State.VALUE),
+        value=value,
+        raw="" if value is None else str(value),
+        confidence=0.9999,
+        review=False,
+    )
+
+
+PAIRS: list[tuple[int | None, int | None, Reason | None]] = [
+    (5, 120, None),
+    (5, 5, None),
+    (None, None, None),
+    (0, 0, None),
+    (0, None, None),
+    (None, 0, None),
+    (3, None, None),
+    (3, 0, None),
+    (None, 120, Reason.NO_EVENT),
+    (0, 120, Reason.NO_EVENT),
+    (121, 120, Reason.MORE_EVENTS),
+    (1, MOST_PEOPLE_AN_EVENT, None),
+    (1, MOST_PEOPLE_AN_EVENT + 1, Reason.OUT_OF_LINE),
+    (2, MOST_PEOPLE_AN_EVENT + 1, None),
+]
+
+
+@pytest.mark.parametrize(("events", "people", "reason"), PAIRS)
+@pytest.mark.parametrize("item", ["item1.lectures item1.lecture_attendance", "item7[2].sessions item7[2].attendance"])
+def test_events_and_people(item: str, events: int | None, people: int | None, reason: Reason | None) -> None:
+    """Attendance without events, more events than people, too large a crowd: both slots are flagged, none changed."""
+    held, attended = item.split()
+    slots = [reading_of(held, events), reading_of(attended, people)]
+    flagged = judge_together(SAFETY_MONTH, slots)
+    assert [slot.value for slot in flagged] == [events, people]
+    assert [slot.review for slot in flagged] == [reason is not None] * 2
+    assert [slot.reasons for slot in flagged] == [(reason,) if reason else ()] * 2
+
+
+def test_an_unreadable_number_of_events_is_doubted_once() -> None:
+    """Where the events could not be read, the people who came are not doubted for it."""
+    unread = reading_of("item1.lectures", None, State.UNREADABLE)
+    _, attended = judge_together(SAFETY_MONTH, [unread, reading_of("item1.lecture_attendance", 120)])
+    assert not attended.review
+
+
+def test_activities_are_compared_with_themselves() -> None:
+    """The people of a second activity are held against its own events, not the first's."""
+    values = {"item7.sessions": 1, "item7.attendance": 50, "item7[2].sessions": 300, "item7[2].attendance": 400}
+    flagged = judge_together(SAFETY_MONTH, [reading_of(path, value) for path, value in values.items()])
+    assert not any(slot.review for slot in flagged)
+
+
+def return_of(value: int | None) -> Reading:
+    header = {field.key: HeaderReading(value="x", confidence=1.0, review=False) for field in SAFETY_MONTH.header}
+    slots = (reading_of("item1.articles", value),)
+    return Reading(source="x", form=SAFETY_MONTH.id, pages=1, review=False, header=header, slots=slots)
+
+
+@pytest.mark.parametrize(
+    ("others", "value", "flagged"),
+    [
+        ([30] * LEAST_RETURNS, 30, False),
+        ([30] * LEAST_RETURNS, 3000, False),
+        ([30] * LEAST_RETURNS, 30_000, True),
+        ([3000] * LEAST_RETURNS, 3, True),
+        ([3000] * LEAST_RETURNS, 0, False),
+        ([3000] * LEAST_RETURNS, None, False),
+        ([30] * (LEAST_RETURNS - 2), 30_000, False),
+        ([None, 0] * LEAST_RETURNS, 30_000, False),
+    ],
+)
+def test_numbers_out_of_line(others: list[int | None], value: int | None, flagged: bool) -> None:
+    """A number orders of magnitude from enough others is flagged; nought, blank and few returns prove nothing."""
+    *rest, last = judge_across([return_of(number) for number in [*others, value]])
+    assert not any(reading.review for reading in rest)
+    assert last.review is flagged
+    assert last.slots[0].reasons == ((Reason.OUT_OF_LINE,) if flagged else ())
+    assert last.slots[0].value == value

@@ -1,0 +1,141 @@
+"""Regions to text lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+from PIL import ImageDraw
+
+from extractors.cells import corners_of
+from extractors.lines import chars_to_lines, ink_to_bands, region_to_lines, region_to_source
+from samples.fonts import picture_font
+from schemas.flow import LINE_HEIGHT, Image, Line, Page, PageChar, Upright
+
+TEXT = "组织开展宣讲（5）场，参与（120）人次"
+
+MARGIN = 40
+
+
+def written(count: int, *, size: int, pitch: float, font: str = "song", boxed: bool = False) -> Image:
+    """So many printed lines, `pitch` sizes apart, white around them; line n is n characters shorter than the first."""
+    height, width = int(count * pitch * size) + 2 * MARGIN, int(len(TEXT) * size) + 2 * MARGIN
+    picture = Pillow.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(picture)
+    for line in range(count):
+        text = TEXT[: len(TEXT) - line]
+        pen.text((MARGIN, MARGIN + int(line * pitch * size)), text, font=picture_font(font, size), fill=10)
+    if boxed:
+        pen.rectangle((0, 0, width - 1, height - 1), outline=0, width=3)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def upright_of(gray: Image) -> Upright:
+    """A page that needs no rectifying."""
+    page = Page(Path("lines.png"), 1, np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), dtype=np.uint8))
+    return Upright(page, gray, np.eye(3))
+
+
+def whole(gray: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    height, width = gray.shape
+    return corners_of((0, 0, width - 1, height - 1))
+
+
+def middle(line: Line) -> float:
+    """Where the middle of a line lies on the page, from the top."""
+    point = np.array([[[line.bgr.shape[1] / 2, LINE_HEIGHT / 2]]])
+    return float(cv2.perspectiveTransform(point, line.to_source)[0, 0, 1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 12])
+@pytest.mark.parametrize("font", ["song", "zenhei", "wenkai"])
+def test_printed_lines_are_found_in_order(count: int, font: str) -> None:
+    """k printed lines are k lines from top to bottom, each where it was printed and as long as it was."""
+    gray = written(count, size=24, pitch=1.5, font=font, boxed=True)
+    lines = region_to_lines(upright_of(gray), whole(gray))
+    assert len(lines) == count
+    for place, line in enumerate(lines):
+        assert line.bgr.shape[0] == LINE_HEIGHT
+        assert middle(line) == pytest.approx(MARGIN + place * 36 + 14, abs=6)
+    widths = [line.bgr.shape[1] for line in lines]
+    assert widths == sorted(widths, reverse=True)
+
+
+@given(count=st.integers(1, 8), size=st.integers(18, 34), pitch=st.floats(1.35, 2.2))
+@settings(deadline=None, max_examples=30)
+def test_any_size_and_leading(count: int, size: int, pitch: float) -> None:
+    """From 9 to 17 points at the working scale, set tight or loose, each line is found once."""
+    gray = written(count, size=size, pitch=pitch)
+    assert len(region_to_lines(upright_of(gray), whole(gray), bounded=False)) == count
+
+
+@pytest.mark.parametrize("thick", [1, 3, 6])
+def test_rules_of_the_cell_are_no_lines(thick: int) -> None:
+    """A cell's rules, thin or thick, are neither lines of their own nor part of one."""
+    gray = written(3, size=24, pitch=1.5)
+    height, width = gray.shape
+    ruled = cv2.rectangle(gray.copy(), (0, 0), (width - 1, height - 1), 0, thick)
+    lines = region_to_lines(upright_of(np.asarray(ruled, dtype=np.uint8)), whole(gray))
+    assert len(lines) == 3
+    for line in lines:
+        assert line.bgr[:, :6].min() > 128, "a rule's end is in the line"
+
+
+def test_an_empty_cell_has_no_lines() -> None:
+    """White paper, single specks and cells too small for writing hold no lines."""
+    gray = np.full((200, 400), 255, np.uint8)
+    assert region_to_lines(upright_of(gray), whole(gray)) == []
+    gray[100, 200] = 0
+    assert region_to_lines(upright_of(gray), whole(gray)) == []
+    assert region_to_lines(upright_of(gray), corners_of((10, 10, 60, 14))) == []
+    assert ink_to_bands(np.zeros((0, 0), np.uint8)) == []
+
+
+def test_lines_are_cut_from_the_page_s_own_pixels() -> None:
+    """Where the upright picture is half the page's size, a line has the page's sharpness and place."""
+    gray = written(2, size=48, pitch=1.6)
+    page = upright_of(gray).page
+    half = np.asarray(cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    upright = Upright(page, half, np.diag([2.0, 2.0, 1.0]))
+    first, second = region_to_lines(upright, whole(half), bounded=False)
+    assert middle(second) - middle(first) == pytest.approx(48 * 1.6, abs=4)
+    assert first.page_size == (gray.shape[1], gray.shape[0])
+    assert region_to_source(upright, corners_of((1, 2, 3, 4))).tolist() == [[2, 4], [6, 4], [6, 8], [2, 8]]
+
+
+def layer(*rows: str, size: float = 20.0) -> tuple[PageChar, ...]:
+    """A text layer of some rows, in the order in which a file might hold them: last row first."""
+    chars = [
+        PageChar(
+            char, (100 + place * size, 100 + row * 2 * size, 100 + (place + 1) * size, 100 + row * 2 * size + size)
+        )
+        for row, text in enumerate(rows)
+        for place, char in enumerate(text)
+    ]
+    return tuple(reversed(chars))
+
+
+@pytest.mark.parametrize("rows", [("组织",), ("组织开展", "宣讲(5)场"), ("一", "二", "三", "四", "五")])
+def test_a_text_layer_s_rows_are_its_lines(rows: tuple[str, ...]) -> None:
+    """Characters come out line by line and from left to right, each with its edges on its line."""
+    page = Page(Path("typed.pdf"), 1, np.full((600, 600, 3), 255, np.uint8), layer(*rows))
+    found = chars_to_lines(page, corners_of((0, 0, 600, 600)))
+    assert ["".join(char.text for char in chars) for _, chars, _ in found] == list(rows)
+    for line, chars, edges in found:
+        for char, (left, right) in zip(chars, edges, strict=True):
+            ends = np.array([[[left, 0.0]], [[right, 0.0]]], dtype=np.float64)
+            xs = cv2.perspectiveTransform(ends, line.to_source)[:, 0, 0]
+            assert xs == pytest.approx([char.box[0], char.box[2]], abs=0.01)
+
+
+def test_a_text_layer_outside_the_region_is_left_out() -> None:
+    """Only characters whose middle lies within the four corners belong to a region."""
+    page = Page(Path("typed.pdf"), 1, np.full((600, 600, 3), 255, np.uint8), layer("组织开展", "宣讲活动"))
+    (found,) = chars_to_lines(page, corners_of((95, 95, 145, 125)))
+    assert "".join(char.text for char in found[1]) == "组织"
+    assert chars_to_lines(page, corners_of((300, 300, 500, 500))) == []
