@@ -51,7 +51,7 @@ class Rule:
 
     def at(self, along: float) -> float:
         """Where the rule is across at a place along it; beyond its ends it goes on level."""
-        place = min(max(int(round(along)) - self.start, 0), len(self.across) - 1)
+        place = min(max(round(along) - self.start, 0), len(self.across) - 1)
         return float(self.across[place])
 
     def reaches(self, along: float) -> bool:
@@ -75,9 +75,7 @@ def rules_to_cells(horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> tupl
     crossings = _rules_to_crossings(horizontal, vertical)
     quads = _crossings_to_quads(crossings)
     return tuple(
-        cell
-        for number, group in enumerate(_quads_to_tables(quads))
-        for cell in _table_to_cells(number, group, crossings)
+        cell for number, group in enumerate(_quads_to_tables(quads)) for cell in _table_to_cells(number, group, crossings)
     )
 
 
@@ -192,8 +190,14 @@ def _quads_to_tables(quads: Sequence[Quad]) -> list[list[Quad]]:
 def _table_to_cells(number: int, quads: Sequence[Quad], crossings: Crossings) -> list[Cell]:
     """Cells with their place in the grid: rows and columns are counted by the distinct heights and sides of cells."""
     corners = {
-        quad: np.array([crossings[quad[0], quad[2]], crossings[quad[0], quad[3]],
-                        crossings[quad[1], quad[3]], crossings[quad[1], quad[2]]])
+        quad: np.array(
+            [
+                crossings[quad[0], quad[2]],
+                crossings[quad[0], quad[3]],
+                crossings[quad[1], quad[3]],
+                crossings[quad[1], quad[2]],
+            ]
+        )
         for quad in quads
     }
     rows = _levels([value for quad in quads for value in (corners[quad][:2, 1].mean(), corners[quad][2:, 1].mean())])
@@ -226,9 +230,7 @@ def _level_of(value: float, levels: Sequence[float]) -> int:
 
 def cell_size(cell: Cell) -> tuple[float, float]:
     """Width and height of a cell in working pixels."""
-    top, right, bottom, left = (
-        float(np.hypot(*(cell.corners[(side + 1) % 4] - cell.corners[side]))) for side in range(4)
-    )
+    top, right, bottom, left = (float(np.hypot(*(cell.corners[(side + 1) % 4] - cell.corners[side]))) for side in range(4))
     return max(top, bottom), max(right, left)
 
 

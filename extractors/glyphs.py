@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 import onnxruntime
 import rapidocr
@@ -164,7 +163,7 @@ def _lines_to_tensor(lines: Sequence[Line]) -> NDArray[np.float32]:
     tensor = np.zeros((len(lines), 3, LINE_HEIGHT, width), dtype=np.float32)
     for place, line in enumerate(lines):
         gray = fade_seal(line.bgr)
-        tensor[place, :, :, : gray.shape[1]] = cv2.subtract(gray.astype(np.float32) / 127.5, 1.0)
+        tensor[place, :, :, : gray.shape[1]] = gray.astype(np.float32) / 127.5 - 1.0
     return tensor
 
 

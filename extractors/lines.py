@@ -78,13 +78,14 @@ def ink_to_bands(ink: Image) -> list[Box]:
 
 
 def _flatten(upright: Upright, corners: Matrix) -> Flat:
-    width = int(round(max(np.hypot(*(corners[1] - corners[0])), np.hypot(*(corners[2] - corners[3])))))
-    height = int(round(max(np.hypot(*(corners[3] - corners[0])), np.hypot(*(corners[2] - corners[1])))))
+    width = round(max(np.hypot(*(corners[1] - corners[0])), np.hypot(*(corners[2] - corners[3]))))
+    height = round(max(np.hypot(*(corners[3] - corners[0])), np.hypot(*(corners[2] - corners[1]))))
     width, height = max(width, 1), max(height, 1)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
     gray = cv2.warpPerspective(upright.gray, to_flat, (width, height), borderValue=255.0)
-    return Flat(np.asarray(gray, dtype=np.uint8), np.linalg.inv(to_flat))
+    back = np.asarray(np.linalg.inv(to_flat), dtype=np.float64)
+    return Flat(np.asarray(gray, dtype=np.uint8), back)
 
 
 def _without_rules(ink: Image, *, bounded: bool) -> Image:
@@ -112,7 +113,7 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
     heights = [bottom - top for top, bottom in bands if bottom - top >= MIN_LINE]
     if not heights:
         return []
-    usual = float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE / 2]))
+    usual = float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE // 2]))
     merged: list[tuple[int, int]] = []
     for top, bottom in bands:
         splinter = min(bottom - top, merged[-1][1] - merged[-1][0] if merged else MAX_LINE) < 0.45 * usual
@@ -126,7 +127,7 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
 
 def _part(top: int, bottom: int, usual: float, profile: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Cut a band that is as high as several lines at its emptiest rows."""
-    count = int(round((bottom - top) / (1.35 * usual)))
+    count = round((bottom - top) / (1.35 * usual))
     if count < 2:
         return [(top, bottom)]
     pitch = (bottom - top) / count

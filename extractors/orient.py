@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 import onnxruntime
 import rapidocr
@@ -122,6 +121,6 @@ def _line_to_windows(line: Line) -> list[NDArray[np.float32]]:
     for start in starts:
         window = np.zeros((3, LINE_HEIGHT, WIDTH), dtype=np.float32)
         piece = line.bgr[:, start : start + WIDTH].astype(np.float32)
-        window[:, :, : piece.shape[1]] = cv2.subtract(piece / 127.5, (1.0, 1.0, 1.0, 1.0)).transpose(2, 0, 1)
+        window[:, :, : piece.shape[1]] = (piece / 127.5 - 1.0).transpose(2, 0, 1)
         windows.append(window)
     return windows

@@ -83,9 +83,7 @@ def segments_to_homography(segments: Matrix, *, aspect: tuple[float, float]) -> 
     run, rise = segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1]
     angles, lengths = np.degrees(np.arctan2(rise, run)), np.hypot(run, rise)
     skew = _dominant_angle(angles, lengths)
-    across, down = (
-        _family(segments, angles, direction) for direction in (skew, skew + 90.0)
-    )
+    across, down = (_family(segments, angles, direction) for direction in (skew, skew + 90.0))
     rotation = _rotation(-skew)
     if min(len(across), len(down)) < 2:
         return rotation
@@ -179,4 +177,5 @@ def _warp(page: Page, gray: Image, straighten: Matrix) -> Upright:
     else:
         sampled = to_upright
     warped = cv2.warpPerspective(gray, sampled, (int(size[0]), int(size[1])), borderValue=255.0)
-    return Upright(page, np.asarray(warped, dtype=np.uint8), np.linalg.inv(to_upright))
+    back = np.asarray(np.linalg.inv(to_upright), dtype=np.float64)
+    return Upright(page, np.asarray(warped, dtype=np.uint8), back)

@@ -59,7 +59,8 @@ def slot_to_crop(placement: Placement) -> SlotCrop | None:
     kept = dark.copy()
     # Closing joins the pieces of a thin parenthesis that a scan has broken up.
     whole = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((7, 3), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    _, labels, table, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    stats = np.asarray(table, dtype=np.int32)
     parentheses = _parentheses(stats, left, placement)
     for label in range(1, len(stats)):
         if stats[label, cv2.CC_STAT_AREA] < SPECK or label in parentheses:
@@ -87,7 +88,7 @@ def slot_box(placement: Placement) -> Box | None:
 def _columns(line: Line, span: tuple[float, float], reach: int) -> tuple[int, int]:
     width = line.bgr.shape[1]
     left = min(max(int(span[0]) - reach, 0), width - 1)
-    return left, min(max(int(round(span[1])) + reach, left + 1), width)
+    return left, min(max(round(span[1]) + reach, left + 1), width)
 
 
 def _paper_and_dark(line: Image, gray: Image) -> tuple[int, Image]:

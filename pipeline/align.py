@@ -90,8 +90,7 @@ def _with_repeats(item: FormItem, once: Path, steps: _Steps, alphabet: Alphabet)
 def _placements(automaton: Automaton, path: Path, steps: _Steps) -> tuple[Placement, ...]:
     seen = _characters_seen(automaton, path, steps)
     return tuple(
-        _placement(name, slot, state, state_span(path, state), seen, path, steps)
-        for name, slot, state in automaton.slots
+        _placement(name, slot, state, state_span(path, state), seen, path, steps) for name, slot, state in automaton.slots
     )
 
 
@@ -128,7 +127,9 @@ def _placement(
     before = _last_step(path, state - 1) if left else None
     behind = _first_step(path, state + 1) if right else None
     inner_left = steps.edge(before, 1) if before is not None and before >= first else _edge_of(start, first, last, steps, 0)
-    inner_right = steps.edge(behind, 0) if behind is not None and behind < last else _edge_of(stop - 1, first, last, steps, 1)
+    inner_right = (
+        steps.edge(behind, 0) if behind is not None and behind < last else _edge_of(stop - 1, first, last, steps, 1)
+    )
     outer_left = steps.edge(before, 0) if before is not None and before >= first else inner_left
     outer_right = steps.edge(behind, 1) if behind is not None and behind < last else inner_right
     return Placement(

@@ -117,12 +117,14 @@ def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet) -> NDArray[n
     number = np.minimum(np.exp(log_probs[:, numbers]).sum(axis=1), 1.0 - blank)
     inked = np.maximum(1.0 - blank, 1e-6)
     rest = np.maximum(inked - number, 0.0)
-    prices = np.column_stack([
-        np.log(blank + np.exp(FOREIGN) * inked),
-        np.log(inked) + MISREAD,
-        np.log(blank + number + np.exp(NO_NUMBER) * rest),
-        np.log(blank + np.exp(ANY_WORD) * inked),
-    ])
+    prices = np.column_stack(
+        [
+            np.log(blank + np.exp(FOREIGN) * inked),
+            np.log(inked) + MISREAD,
+            np.log(blank + number + np.exp(NO_NUMBER) * rest),
+            np.log(blank + np.exp(ANY_WORD) * inked),
+        ]
+    )
     return prices.astype(np.float32)
 
 
@@ -132,8 +134,8 @@ def state_span(path: Path, state: int) -> tuple[int, int]:
     return int(start), int(stop)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _viterbi(
+@njit(cache=True, nogil=True)
+def _viterbi(  # noqa: PLR0912  # one loop nest, compiled as a whole: split, it would hide the recurrence
     kinds: NDArray[np.int8],
     classes: NDArray[np.int32],
     log_probs: NDArray[np.float32],

@@ -37,11 +37,7 @@ class ReadFile:
 def write_returns(path: Path, files: Sequence[ReadFile], form: Form) -> None:
     """A row a return: where it is from, whether it needs a person, fields above the table, and a column a slot."""
     headings = _slot_headings(form, files)
-    rows = [
-        _return_row(file, reading, form, headings)
-        for file in files
-        for reading in file.readings
-    ]
+    rows = [_return_row(file, reading, form, headings) for file in files for reading in file.readings]
     first = ["文件", "首页", "页数", "待审核", "待审核项数", "问题", *(field.label for field in form.header)]
     _write(path, rows, [*first, *headings.values()])
 
@@ -49,7 +45,9 @@ def write_returns(path: Path, files: Sequence[ReadFile], form: Form) -> None:
 def write_slots(path: Path, files: Sequence[ReadFile], form: Form) -> None:
     """A row a slot: value, state, confidence, reasons, file, page, box."""
     headings = _slot_headings(form, files)
-    rows = [_slot_row(file, reading, slot, headings) for file in files for reading in file.readings for slot in reading.slots]
+    rows = [
+        _slot_row(file, reading, slot, headings) for file in files for reading in file.readings for slot in reading.slots
+    ]
     columns = ["文件", "首页", "填报单位", "项目", "名称", "状态", "数值", "原文", "可信度", "待审核", "原因", "页", *_BOX]
     _write(path, rows, columns)
 
@@ -137,7 +135,7 @@ def _write(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
     table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\r\n")
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def _defused(value: str | int | float | None) -> str | int | float | None:

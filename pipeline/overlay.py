@@ -63,7 +63,7 @@ def draw_overlay(page: Page, slots: Sequence[SlotReading], outlines: Sequence[Ma
         if slot.box is None:
             continue
         colour = FLAGGED_COLOUR if slot.review else SURE_COLOUR
-        left, top, right, bottom = (int(round(value)) for value in np.array(slot.box) * np.tile(size, 2))
+        left, top, right, bottom = (round(value) for value in np.array(slot.box) * np.tile(size, 2))
         cv2.rectangle(picture, (left, top), (right, bottom), colour, 2, cv2.LINE_AA)
         cv2.putText(picture, slot_mark(slot), (left, top - 4), colour, font, LETTERS)
     return np.asarray(picture, dtype=np.uint8)

@@ -29,6 +29,7 @@ from schemas.reading import Problem, Reading
 # pixels: two lines of 14 pt and a gap; the title above them is not needed.
 HEADER_HEIGHT, HEADER_MARGIN, HEADER_LINES = 220.0, 60.0, 3
 
+
 @dataclass(frozen=True)
 class Readers:
     """The engines of one process, loaded once. `second` is None where Tesseract is not installed."""

@@ -122,9 +122,7 @@ def _name(path: Path, inbox: Path) -> str:
 def _compare(reads: dict[Path, FileRead]) -> dict[Path, FileRead]:
     """The same files with numbers flagged that are out of line with the other returns'."""
     compared = iter(judge_across([reading for found in reads.values() for reading in found.readings]))
-    return {
-        path: replace(found, readings=tuple(next(compared) for _ in found.readings)) for path, found in reads.items()
-    }
+    return {path: replace(found, readings=tuple(next(compared) for _ in found.readings)) for path, found in reads.items()}
 
 
 def _summary(files: Sequence[ReadFile], failed: dict[str, KuohaoError], left_alone: int) -> Summary:

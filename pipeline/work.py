@@ -17,7 +17,6 @@ from pipeline.judge import ErrorBudget
 from pipeline.overlay import draw_file
 from pipeline.read import FileRead, Readers, load_readers, read
 from schemas.errors import DocumentError, KuohaoError, UnreadableFile
-from schemas.form import Form
 from schemas.safety_month import SAFETY_MONTH
 
 FORMS = {SAFETY_MONTH.id: SAFETY_MONTH}
@@ -118,9 +117,7 @@ def draw_all(drawings: Sequence[Drawing], *, workers: int = 0) -> Iterator[tuple
         yield drawing.path, crops or {}
 
 
-def _run(
-    work: Callable[[Task], Result], tasks: Sequence[Task], workers: int
-) -> Iterator[tuple[Task, Result | None]]:
+def _run(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result | None]]:
     """Each task with its result, or None where its process died."""
     # A forked process inherits locks of engines' threads; a spawned one starts clean, on every system.
     context = multiprocessing.get_context("spawn")

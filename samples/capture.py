@@ -174,7 +174,7 @@ def _photograph(
     moved = cv2.warpPerspective(tinted, matrix, (width, height), flags=cv2.INTER_LINEAR)
     inside = cv2.warpPerspective(mask, matrix, (width, height), flags=cv2.INTER_LINEAR)
     shadow = cv2.GaussianBlur(cv2.resize(inside, (width // 8, height // 8)), (0, 0), 4).astype(np.float32) / 255
-    pixels = degrade.shade(degrade.desk(height, width, rng), 1 - 0.35 * shadow)
+    pixels = degrade.shade(degrade.desk(height, width, rng), (1 - 0.35 * shadow).astype(np.float32))
     cv2.copyTo(moved, (inside > 127).astype(np.uint8), pixels)
     pixels = degrade.shade(pixels, degrade.light(rng, strength=rng.uniform(0.05, 0.35)))
     blurred = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.5, 1.3))
@@ -222,9 +222,7 @@ def _from_fractions(sheet: Image) -> Matrix:
     return np.diag([float(sheet.shape[1]), float(sheet.shape[0]), 1.0])
 
 
-def _corners_on_desk(
-    across: int, down: int, width: int, height: int, rng: np.random.Generator, reach: float
-) -> Matrix:
+def _corners_on_desk(across: int, down: int, width: int, height: int, rng: np.random.Generator, reach: float) -> Matrix:
     """Where a sheet's corners lie in a picture, clockwise: moved by up to `reach` of the sides, turned a little."""
     margin = rng.uniform(0.02, 0.06)
     scale = min(width * (1 - 2 * margin) / across, height * (1 - 2 * margin) / down)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,7 +66,7 @@ def _save_pdf(captured: Captured, path: Path, *, footer: bool) -> None:
 def _save_tiff(captured: Captured, path: Path) -> None:
     """Group 4 where every page is black and white, else JPEG inside TIFF."""
     pages = [_pillow(picture.pixels) for picture in captured.pictures]
-    options: dict[str, object] = {"compression": "jpeg", "quality": captured.quality}
+    options: dict[str, Any] = {"compression": "jpeg", "quality": captured.quality}
     if all(_two_levels(picture.pixels) for picture in captured.pictures):
         pages = [page.convert("L").point(lambda level: 255 if level > 127 else 0, mode="1") for page in pages]
         options = {"compression": "group4"}
@@ -98,5 +99,3 @@ def _two_levels(pixels: Image) -> bool:
 
 def _pillow(pixels: Image) -> Pillow.Image:
     return Pillow.fromarray(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)))
-
-

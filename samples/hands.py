@@ -190,9 +190,7 @@ def _skeletons(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
             return ink
 
 
-def _write(
-    sheet: Image, marks: Sequence[_Mark], room: Box, hand: Hand, rng: np.random.Generator, *, em: float
-) -> Box:
+def _write(sheet: Image, marks: Sequence[_Mark], room: Box, hand: Hand, rng: np.random.Generator, *, em: float) -> Box:
     """Write marks side by side into a room (fractions of the page); give the ink's box in the same fractions."""
     height, width = sheet.shape[:2]
     left, right, lower = room[0] * width, room[2] * width, room[3] * height

@@ -140,9 +140,7 @@ def _take(
     sheets: list[Image] = list(render(pdf, dpi))
     if recipe.filling != "typed":
         use = bank if recipe.filling == "digits" else None
-        made = replace(
-            made, ink=hands.write_pen(sheets, made.filled, made.printed, rng, size=made.layout.size, bank=use)
-        )
+        made = replace(made, ink=hands.write_pen(sheets, made.filled, made.printed, rng, size=made.layout.size, bank=use))
     for seal in made.seals:
         sheets[seal.page - 1] = press(sheets[seal.page - 1], seal)
     turn = recipe.turn

@@ -74,9 +74,7 @@ class _RowPart:
     whole: bool
 
 
-def print_return(
-    form: Form, filled: Filled, layout: Layout, path: Path, *, seals: Sequence[Seal] = ()
-) -> Printed:
+def print_return(form: Form, filled: Filled, layout: Layout, path: Path, *, seals: Sequence[Seal] = ()) -> Printed:
     """Print a return to `path`: title, header fields, the ruled table.
 
     A pen's return (`filled.filling` other than typed) is printed with open slots, whose `room` the pen fills.
@@ -152,9 +150,7 @@ def _rows(form: Form, filled: Filled, layout: Layout) -> Iterator[tuple[tuple[Li
         yield _plain(item.heading, layout, left), lines
 
 
-def _row_glyphs(
-    item: FormItem, row: Sequence[FilledSlot], first: int, filling: str, layout: Layout
-) -> list[Glyph]:
+def _row_glyphs(item: FormItem, row: Sequence[FilledSlot], first: int, filling: str, layout: Layout) -> list[Glyph]:
     """The running text of a row's right cell; `first` is the place of its first slot in the return."""
     glyphs: list[Glyph] = []
     for place, filled in enumerate(row):
@@ -207,9 +203,7 @@ def _plain(text: str, layout: Layout, width: float) -> tuple[Line, ...]:
     return set_lines(_print_glyphs(text, layout), width, kinsoku=layout.kinsoku, justify=False)
 
 
-def _fill_pages(
-    rows: Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]], top: float, layout: Layout
-) -> Iterator[_RowPart]:
+def _fill_pages(rows: Iterator[tuple[tuple[Line, ...], tuple[Line, ...]]], top: float, layout: Layout) -> Iterator[_RowPart]:
     """Rows to pages: a row that does not fit is split or goes to the next page as a whole."""
     page = 1
     step = layout.size * layout.leading
@@ -311,7 +305,9 @@ def _printed_slot(own: Sequence[Placed], x: float, baseline: float, page: int, l
 
     value = [placed for placed in own if placed.glyph.role is Role.VALUE]
     room = [placed for placed in own if placed.glyph.role is Role.ROOM]
-    return PrintedSlot(page, box(own, size), box(value, layout.value_size) if value else None, box(room, size) if room else None)
+    return PrintedSlot(
+        page, box(own, size), box(value, layout.value_size) if value else None, box(room, size) if room else None
+    )
 
 
 def _cells(parts: Sequence[_RowPart], layout: Layout) -> Iterator[PrintedCell]:

@@ -109,7 +109,9 @@ def _one_turn(
             filled = FilledSlot(path, slot, State.VALUE, name, name)
         elif slot.events and not isinstance(events, int):
             # People without an event: seldom, but units do write it, and the reader must not drop it.
-            filled = _number(path, slot, _people(rng, 1, scale), rng, odd_share) if rng.random() < 0.1 else _blank(path, slot)
+            filled = (
+                _number(path, slot, _people(rng, 1, scale), rng, odd_share) if rng.random() < 0.1 else _blank(path, slot)
+            )
         elif slot.events and isinstance(events, int):
             filled = _number(path, slot, _people(rng, events, scale), rng, odd_share)
         else:

@@ -83,7 +83,8 @@ def _worn(seal: Seal) -> NDArray[np.float32]:
     """The mask with ink missing here and there."""
     noise = np.random.default_rng(seal.wear).random((40, 40), np.float32)
     cloud = cv2.GaussianBlur(cv2.resize(noise, (_MASK, _MASK), interpolation=cv2.INTER_CUBIC), (0, 0), 3)
-    return _mask(seal.text) * np.clip(0.55 + 0.8 * cloud, 0, 1).astype(np.float32)
+    worn: NDArray[np.float32] = _mask(seal.text) * np.clip(0.55 + 0.8 * cloud, 0, 1).astype(np.float32)
+    return worn
 
 
 @lru_cache(maxsize=64)
@@ -96,8 +97,8 @@ def _mask(text: str) -> NDArray[np.float32]:
     points = []
     for corner in range(10):
         radius = 92 if corner % 2 == 0 else 36
-        angle = np.pi * corner / 5 - np.pi / 2
-        points.append((middle + radius * np.cos(angle), middle + radius * np.sin(angle)))
+        turn = float(np.pi * corner / 5 - np.pi / 2)
+        points.append((middle + radius * float(np.cos(turn)), middle + radius * float(np.sin(turn))))
     draw.polygon(points, fill=255)
     size = 76 if len(text) <= 9 else 56
     # The name runs over the top, at most 260 degrees of the ring, and leaves the bottom open.
@@ -108,9 +109,9 @@ def _mask(text: str) -> NDArray[np.float32]:
         font = picture_font("song", size)
         ImageDraw.Draw(glyph).text((size, size), char, font=font, fill=255, anchor="mm", stroke_width=1)
         turned = glyph.rotate(-angle, Pillow.Resampling.BICUBIC)
-        radius = 262 - size / 2 - 8
-        x = middle + radius * np.sin(np.radians(angle)) - size
-        y = middle - radius * np.cos(np.radians(angle)) - size
+        reach = 262 - size / 2 - 8
+        x = middle + reach * np.sin(np.radians(angle)) - size
+        y = middle - reach * np.cos(np.radians(angle)) - size
         picture.paste(255, (round(x), round(y)), turned)
-    mask: NDArray[np.float32] = np.asarray(picture, np.float32) / 255
+    mask: NDArray[np.float32] = (np.asarray(picture, np.float32) / np.float32(255)).astype(np.float32)
     return mask

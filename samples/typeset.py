@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,7 +99,7 @@ def _in_word(glyph: Glyph) -> bool:
 
 def _place(line: Sequence[Glyph], width: float | None) -> Line:
     """Glyphs side by side, spread to `width` where it is given; words are not spread."""
-    gaps = [not (_in_word(left) and _in_word(right)) for left, right in zip(line, line[1:], strict=False)]
+    gaps = [not (_in_word(left) and _in_word(right)) for left, right in itertools.pairwise(line)]
     natural = sum(glyph.width for glyph in line)
     extra = max(0.0, width - natural) / max(1, sum(gaps)) if width is not None else 0.0
     placed: list[Placed] = []

@@ -96,7 +96,8 @@ class GlyphLine:
 
     `log_probs` is float32 (steps, alphabet): CTC posteriors over the reader's `Alphabet` (0 is the CTC blank, the last
     is "any other character"). `spelling` holds the most likely character of the whole vocabulary at each step, "" for
-    blank, and `sureness` float32 (steps,) its probability. `edges` is float32 (steps, 2): each step's left and right on `line`. `certain` marks a text layer's characters.
+    blank, and `sureness` float32 (steps,) its probability. `edges` is float32 (steps, 2): each step's left and right
+    on `line`. `certain` marks a text layer's characters.
     """
 
     line: Line

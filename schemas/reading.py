@@ -86,7 +86,7 @@ class HeaderReading(_Frozen):
     """A field above the table."""
 
     value: str | None = None
-    confidence: float = Field(0.0, ge=0, le=1)
+    confidence: float = Field(default=0.0, ge=0, le=1)
     review: bool = True
 
 

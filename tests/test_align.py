@@ -129,9 +129,7 @@ def test_no_lines_name_nothing() -> None:
 @settings(deadline=None, max_examples=15)
 def test_every_activity_is_found(times: int, data: st.DataObject) -> None:
     """A cell that says the seventh sentence several times holds as many activities, in order and with their values."""
-    written = [
-        [data.draw(activities), *(str(data.draw(st.integers(0, 99_999))) for _ in range(2))] for _ in range(times)
-    ]
+    written = [[data.draw(activities), *(str(data.draw(st.integers(0, 99_999))) for _ in range(2))] for _ in range(times)]
     cell = named([glyph_line(filled_sentence(ACTIVITY, values)) for values in written])
     keys = ["item7", *(f"item7[{turn}]" for turn in range(2, times + 1))]
     paths = [f"{key}.{name}" for key in keys for name in ("name", "sessions", "attendance")]

@@ -105,9 +105,7 @@ def test_run_goes_on_past_bad_files(ran: Ran, printed_returns: tuple[PrintedRetu
     returns = rows(ran.output / "returns.csv")
     assert [row["文件"] for row in returns] == ["a.pdf", "县区/b.pdf"]
     slots = rows(ran.output / "slots.csv")
-    truth = [
-        str(slot.value) if slot.value is not None else "" for made in printed_returns[:2] for slot in made.filled.slots
-    ]
+    truth = [str(slot.value) if slot.value is not None else "" for made in printed_returns[:2] for slot in made.filled.slots]
     assert [row["数值"] for row in slots] == truth
 
 
@@ -294,9 +292,7 @@ def test_all_commands_are_tested() -> None:
     assert {command.name for command in app.registered_commands} == set(COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "words", [("read",), ("no-such-command",), ("run", "--inbox"), ("read", "x", "--workers", "-1")]
-)
+@pytest.mark.parametrize("words", [("read",), ("no-such-command",), ("run", "--inbox"), ("read", "x", "--workers", "-1")])
 def test_wrong_words_end_with_2(words: tuple[str, ...]) -> None:
     """A command line that means nothing ends with 2 and says so without a traceback."""
     done = kuohao(*words)

@@ -144,8 +144,7 @@ def test_a_row_cut_anywhere_makes_no_wrong_value(number: int, where: float) -> N
     text = cell(number, 100)
     cut = 1 + int(where * (len(text) - 1))
     front, back = (
-        table_find(page, [part], header=HEADER if page == 1 else "")
-        for page, part in ((1, text[:cut]), (2, text[cut:]))
+        table_find(page, [part], header=HEADER if page == 1 else "") for page, part in ((1, text[:cut]), (2, text[cut:]))
     )
     others = dict(whole().items)
     before = tuple((f"item{other}", others[f"item{other}"]) for other in range(1, number))

@@ -20,9 +20,7 @@ from schemas.reading import HeaderReading, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
 from tests.conftest import ALPHABET, CHAR, blank_line, glyph_line
 
-COUNT, TEXT = (
-    next(slot for slot in SAFETY_MONTH.slots if slot.path == path) for path in ("item1.articles", "item7.name")
-)
+COUNT, TEXT = (next(slot for slot in SAFETY_MONTH.slots if slot.path == path) for path in ("item1.articles", "item7.name"))
 
 SEEN_BY_NONE = SecondReading("", 0.0)
 

@@ -111,9 +111,7 @@ def test_lines_are_cut_from_the_page_s_own_pixels() -> None:
 def layer(*rows: str, size: float = 20.0) -> tuple[PageChar, ...]:
     """A text layer of some rows, in the order in which a file might hold them: last row first."""
     chars = [
-        PageChar(
-            char, (100 + place * size, 100 + row * 2 * size, 100 + (place + 1) * size, 100 + row * 2 * size + size)
-        )
+        PageChar(char, (100 + place * size, 100 + row * 2 * size, 100 + (place + 1) * size, 100 + row * 2 * size + size))
         for row, text in enumerate(rows)
         for place, char in enumerate(text)
     ]

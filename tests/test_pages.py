@@ -38,9 +38,7 @@ from schemas.errors import (
 )
 from schemas.flow import Page
 
-SENTENCE = (
-    "组织开展宣讲（5）场，参与（120）人次；发表评论文章或心得体会（）篇；组织开展大家谈活动（）场，参与（）人次。"
-)
+SENTENCE = "组织开展宣讲（5）场，参与（120）人次；发表评论文章或心得体会（）篇；组织开展大家谈活动（）场，参与（）人次。"
 A4 = (595.0, 842.0)
 
 pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))

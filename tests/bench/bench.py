@@ -1,6 +1,6 @@
 """Accuracy, silent errors and time on freshly made returns, by capture and filling, beside rivals on the same pages.
 
-    python -m tests.bench.bench --seed 7 --count 24
+python -m tests.bench.bench --seed 7 --count 24
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from rich.progress import track
 
 from pipeline.read import Readers, load_readers, read
 from samples.make import make_set
-from samples.truth import TruthFile
+from samples.truth import Truth
 from schemas.errors import DocumentError
 from schemas.form import Form
 from schemas.safety_month import SAFETY_MONTH
-from tests.bench.rivals import load_rapidocr, read_by_tesseract, read_whole_pages
+from tests.bench.rivals import PageReader, load_rapidocr, read_by_tesseract, read_whole_pages
 from tests.bench.score import Score, score_file, score_slots
 
 TYPED_CAPTURES = "digital,flatbed,camscanner,photo,wechat,fax,curled"
@@ -88,28 +88,28 @@ Scores = dict[str, Score]
 _KINDS: dict[str, tuple[str, str]] = {}
 
 
-def _measure(sets: Sequence[TruthFile], read_one: Callable[[TruthFile], Score], name: str) -> Scores:
+def _measure(sets: Sequence[Truth], read_one: Callable[[Truth], Score], name: str) -> Scores:
     scores = {}
     for truth in track(sets, description=name, console=Console(stderr=True), transient=True):
-        _KINDS[truth.file] = (truth.returns[0].capture, truth.returns[0].filling)
+        _KINDS[truth.file] = (truth.capture, truth.filling)
         scores[truth.file] = read_one(truth)
     return scores
 
 
-def _read_ours(out: Path, truth: TruthFile, form: Form, readers: Readers) -> Score:
+def _read_ours(out: Path, truth: Truth, form: Form, readers: Readers) -> Score:
     start = time.perf_counter()
     try:
         readings = read(out / truth.file, form=form, readers=readers).readings
     except DocumentError:
         readings = ()
-    return score_file(truth.returns, readings, time.perf_counter() - start)
+    return score_file([truth], readings, time.perf_counter() - start)
 
 
-def _read_rival(out: Path, truth: TruthFile, form: Form, reader: Callable[..., object]) -> Score:
+def _read_rival(out: Path, truth: Truth, form: Form, reader: PageReader) -> Score:
     start = time.perf_counter()
-    found = read_whole_pages(out / truth.file, form, reader)  # type: ignore[arg-type]  # both rivals fit PageReader
+    found = read_whole_pages(out / truth.file, form, reader)
     seconds = time.perf_counter() - start
-    return score_slots(truth.returns[0], found) + Score(seconds=seconds)
+    return score_slots(truth, found) + Score(seconds=seconds)
 
 
 def _print(console: Console, title: str, scores: Scores, against: Scores | None = None) -> None:

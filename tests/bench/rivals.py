@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,9 +44,7 @@ def load_rapidocr() -> PageReader:
         if result.boxes is None:
             return []
         width = bgr.shape[1]
-        return [
-            TextBox(float(box[:, 0].min()) / width, text) for box, text in zip(result.boxes, result.txts, strict=True)
-        ]
+        return [TextBox(float(box[:, 0].min()) / width, text) for box, text in zip(result.boxes, result.txts, strict=True)]
 
     return read
 
@@ -80,7 +79,7 @@ def read_whole_pages(path: Path, form: Form, reader: PageReader) -> dict[str, Sl
 def _right_column(boxes: Sequence[TextBox]) -> list[TextBox]:
     """Boxes to the right of the widest gap between left edges, sought where a column's rule may stand."""
     lefts = sorted({box.left for box in boxes if 0.05 < box.left < 0.7})
-    gaps = [(after - before, after) for before, after in zip(lefts, lefts[1:], strict=False)]
+    gaps = [(after - before, after) for before, after in itertools.pairwise(lefts)]
     split = max(gaps)[1] if gaps else 0.0
     return [box for box in boxes if box.left >= split - 0.01]
 
@@ -89,9 +88,7 @@ def _align(form: Form, text: str) -> dict[str, SlotReading]:
     """What stands in `text` between the characters that match those on both sides of each slot."""
     sentences = _folded("".join(item.sentence for item in form.items))
     matcher = SequenceMatcher(None, sentences, text, autojunk=False)
-    partner = {
-        block.a + place: block.b + place for block in matcher.get_matching_blocks() for place in range(block.size)
-    }
+    partner = {block.a + place: block.b + place for block in matcher.get_matching_blocks() for place in range(block.size)}
     read, start = {}, 0
     for slot in form.slots:
         printed = f"{slot.before}{EMPTY_PARENTHESES}{slot.after}"
