@@ -37,7 +37,7 @@ _FILES: tuple[tuple[str, tuple[Recipe, ...]], ...] = (
     ("弯曲", (Recipe("curled", pages=1, suffix=".jpg", turn=0),)),
     ("手写-1", (Recipe("wechat", "font", pages=2, suffix=".pdf", turn=0),)),
     ("手写-2", (Recipe("fax", "font", pages=1, suffix=".png", turn=0),)),
-    ("手写-3", (Recipe("camscanner", "font", pages=1, suffix=".jpg", turn=0),)),
+    ("手写-3", (Recipe("camscanner", "font", pages=1, suffix=".pdf", turn=0),)),
 )
 
 
