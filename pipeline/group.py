@@ -10,8 +10,8 @@ from extractors.glyphs import Alphabet
 from pipeline.judge import ErrorBudget, judge_header, judge_slot, match_unit, missing_slot
 from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
-from schemas.form import Form
-from schemas.reading import HeaderReading, Problem, Reading, SlotReading
+from schemas.form import Form, FormItem
+from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
 
 Items = Mapping[str, tuple[Evidence, ...]]
 
@@ -139,8 +139,21 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
         if evidence is None:
             slots += [missing_slot(slot.path, slot) for slot in item.slots]
         else:
-            slots += [judge_slot(piece, budget, alphabet) for piece in evidence]
+            judged = [judge_slot(piece, budget, alphabet) for piece in evidence]
+            slots += _unsure(judged) if _may_have_shifted(item, evidence) else judged
     return slots
+
+
+def _may_have_shifted(item: FormItem, evidence: Sequence[Evidence]) -> bool:
+    """Whether activities read from pixels stand behind each other: one that is lost moves all behind it up by one."""
+    return len(evidence) != len(item.slots) and not all(piece.placement.certain for piece in evidence)
+
+
+def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:
+    return [
+        slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, Reason.PLACE_UNSURE)))})
+        for slot in slots
+    ]
 
 
 def _header(gathered: Gathered, form: Form, budget: ErrorBudget) -> dict[str, HeaderReading]:

@@ -165,7 +165,8 @@ def _judge_count(evidence: Evidence, alphabet: Alphabet) -> _Judged:
 def _judge_text(evidence: Evidence) -> _Judged:
     text, confidence = _spell(evidence.placement)
     if text:
-        return State.VALUE, text, text, confidence, []
+        # No other reader confirms words seen in pixels: a dropped character would pass unseen.
+        return State.VALUE, text, text, confidence, [] if evidence.placement.certain else [Reason.ONE_READER]
     if evidence.ink > INK_OF_A_STROKE:
         return State.UNREADABLE, None, "", confidence, [Reason.INK_IN_BLANK]
     return State.BLANK, None, "", confidence, []

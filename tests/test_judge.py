@@ -85,7 +85,8 @@ STATES: dict[str, tuple[Evidence, State, int | str | None, bool]] = {
     "about": (evidence("约300", ink=WRITTEN), State.UNREADABLE, None, True),
     "the word for nought": (evidence("零", ink=WRITTEN), State.VALUE, 0, True),
     "nought in front": (evidence("05", ink=WRITTEN, second=agreed("5")), State.VALUE, 5, True),
-    "name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), State.VALUE, "消防演讲", False),
+    "name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), State.VALUE, "消防演讲", True),
+    "name in a text layer": (evidence("消防演讲", slot=TEXT, certain=True), State.VALUE, "消防演讲", False),
     "no name": (evidence("", slot=TEXT), State.BLANK, None, False),
     "a name that nobody reads": (evidence("", slot=TEXT, ink=WRITTEN), State.UNREADABLE, None, True),
 }
