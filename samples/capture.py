@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -85,9 +86,12 @@ def render(pdf: Path, dpi: float) -> tuple[Image, ...]:
         document.close()
 
 
-def capture(sheets: Sequence[Image], kind: str, rng: np.random.Generator, *, dpi: int, turn: int = 0) -> Captured:
+def capture(
+    sheets: Sequence[Image], kind: str, rng: np.random.Generator, *, dpi: int, turn: int = 0, skew: float = 0.0
+) -> Captured:
     """Take pictures of rendered sheets (BGR uint8 at `dpi`), then turn them by so many degrees clockwise.
 
+    A sheet on a flatbed lies askew by `skew` more degrees than chance has it.
     Raises ValueError for an unknown kind; 'digital' is no picture.
     """
     modifiers: tuple[str, ...] = ()
@@ -98,21 +102,38 @@ def capture(sheets: Sequence[Image], kind: str, rng: np.random.Generator, *, dpi
     if base not in _TAKERS:
         raise ValueError(f"no such capture: {kind!r}; choose from {', '.join(CAPTURES)}")
     seed = int(rng.integers(1 << 32))
-    pictures = [_TAKERS[base](sheet, np.random.default_rng((seed, number))) for number, sheet in enumerate(sheets)]
+    taker = partial(_flatbed, skew=skew) if skew and base == "flatbed" else _TAKERS[base]
+    pictures = [taker(sheet, np.random.default_rng((seed, number))) for number, sheet in enumerate(sheets)]
     low, high = {"flatbed": (75, 91), "photo": (70, 89), "curled": (70, 89)}.get(base, (72, 88))
     quality = int(rng.integers(low, high))
     if kind == "wechat":
-        pictures, quality, dpi = [_shrink(picture, _WECHAT_SIDE) for picture in pictures], 45, 110
+        pictures, quality, dpi = [shrink(picture, _WECHAT_SIDE) for picture in pictures], 45, 110
     if turn:
         pictures = [_turn(picture, turn) for picture in pictures]
         modifiers = (*modifiers, f"rotated{turn}")
     return Captured(tuple(pictures), dpi, quality, modifiers)
 
 
-def _flatbed(sheet: Image, rng: np.random.Generator) -> Picture:
+def shrink(picture: Picture, side: int) -> Picture:
+    """The picture with so many pixels on its long side."""
+    height, width = picture.pixels.shape[:2]
+    scale = side / max(height, width)
+    size = (round(width * scale), round(height * scale))
+    pixels = cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA)
+    matrix = np.diag([size[0] / width, size[1] / height, 1]) @ picture.matrix
+    return replace(picture, pixels=np.asarray(pixels, np.uint8), matrix=matrix)
+
+
+def _flatbed(sheet: Image, rng: np.random.Generator, skew: float = 0.0) -> Picture:
     angle = float(rng.uniform(-5, 5) if rng.random() < 0.1 else np.clip(rng.normal(0, 0.8), -2, 2))
     height, width = sheet.shape[:2]
-    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1), [0, 0, 1]])
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle + skew, 1), [0, 0, 1]])
+    if skew:
+        # A scanner that finds the sheet itself takes in all of it.
+        sine, cosine = abs(np.sin(np.radians(angle + skew))), abs(np.cos(np.radians(angle + skew)))
+        grown = (int(width * cosine + height * sine), int(height * cosine + width * sine))
+        turn[:2, 2] += ((grown[0] - width) / 2, (grown[1] - height) / 2)
+        width, height = grown
     turn[:2, 2] += rng.uniform(-0.01, 0.01, 2) * width
     paper = rng.uniform(0.93, 1.0, 3)
     lid = int(rng.choice([255, 250, 238, 225]))
@@ -235,15 +256,6 @@ def _corners_on_desk(across: int, down: int, width: int, height: int, rng: np.ra
     corners = corners - (corners.min(axis=0) + corners.max(axis=0)) / 2
     middle = np.array([width, height]) / 2
     return np.asarray(corners / max(1.0, float((np.abs(corners) / (middle * 0.985)).max())) + middle, np.float64)
-
-
-def _shrink(picture: Picture, side: int) -> Picture:
-    height, width = picture.pixels.shape[:2]
-    scale = side / max(height, width)
-    size = (round(width * scale), round(height * scale))
-    pixels = cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA)
-    matrix = np.diag([size[0] / width, size[1] / height, 1]) @ picture.matrix
-    return replace(picture, pixels=np.asarray(pixels, np.uint8), matrix=matrix)
 
 
 def _turn(picture: Picture, degrees: int) -> Picture:

@@ -14,10 +14,10 @@ from schemas.safety_month import SAFETY_MONTH
 
 HERE = Path(__file__).parent
 
-_SEED = 20261124
+SEED = 20261124
 """Seed of the first file; the others count on. No threshold was set on these returns."""
 
-_FILES: tuple[tuple[str, tuple[Recipe, ...]], ...] = (
+FILES: tuple[tuple[str, tuple[Recipe, ...]], ...] = (
     ("青禾县", (Recipe("digital"),)),
     ("白石区", (Recipe("digital", radicals=True),)),
     ("云川市电力", (Recipe("digital", activities=3),)),
@@ -47,8 +47,8 @@ def make_committed(folder: Path = HERE) -> Path:
     if returns.exists():
         shutil.rmtree(returns)
     returns.mkdir(parents=True)
-    for number, (name, recipes) in enumerate(_FILES):
-        make_file(recipes, _SEED + number, returns / name)
+    for number, (name, recipes) in enumerate(FILES):
+        make_file(recipes, SEED + number, returns / name)
     write_roster(folder / "roster.csv")
     print_return(SAFETY_MONTH, blank_return(SAFETY_MONTH), plain_layout(), folder / "blank.pdf")
     return returns

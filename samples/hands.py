@@ -14,7 +14,8 @@ from PIL import ImageDraw
 
 from samples import fonts
 from samples.names import pick
-from samples.printer import PAGE, Printed
+from samples.paging import PAGE
+from samples.printer import Printed
 from samples.returns import Filled
 from schemas.flow import Box, Image
 from schemas.form import SlotKind

@@ -8,6 +8,7 @@ import numpy as np
 
 from samples.fonts import PRINT_FONTS
 from samples.names import pick
+from samples.rules import PLAIN, Rules
 from schemas.form import Form, FormItem
 
 RETYPED_SHARE = 0.25
@@ -32,7 +33,13 @@ class Layout:
     """Lengths in points, spaces in em of the printed words, `leading` a multiple of `size`.
 
     `gaps` stand in blank slots and `pads` on both sides of a typed value, taken in turn. `pen_room` is the width of a
-    slot that is left open for a pen. `break_after` is the row after which a new page is forced.
+    slot that is left open for a pen. `break_after` is the row after which a new page is forced. `header_lines` 0 takes as
+    many lines as the header fields need.
+
+    `heading` is columns (two cells), merged (one cell over both) or titled (a merged cell with the title above them).
+    `underlined` slots, by their places in the return, are gaps with a line beneath instead of parentheses, typed as
+    underscores where `underscores` is set. `mark` stands before each of several activities, its number for {}.
+    Paragraphs `above` stand between title and header fields, those `below` under the table.
     """
 
     print_font: str
@@ -63,6 +70,13 @@ class Layout:
     half_parentheses: bool = False
     half_points: bool = False
     radicals: bool = False
+    rules: Rules = PLAIN
+    heading: str = "columns"
+    underlined: frozenset[int] = frozenset()
+    underscores: bool = False
+    mark: str = ""
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 def draw_layout(rng: np.random.Generator, *, filling: str = "typed", pages: int | None = None) -> Layout:
@@ -124,6 +138,17 @@ def retype(form: Form, layout: Layout, rng: np.random.Generator) -> tuple[Form, 
         return form, layout
     items = [_edit_item(item, rng) for item in form.items]
     return replace(form, items=tuple(items)), layout
+
+
+def retype_badly(form: Form, rng: np.random.Generator) -> Form:
+    """The form with several words missing, doubled or changed in every item."""
+    items = []
+    for item in form.items:
+        edited = item
+        for _ in range(2 + len(item.slots) // 2):
+            edited = _edit_item(edited, rng)
+        items.append(edited)
+    return replace(form, items=tuple(items))
 
 
 def _edit_item(item: FormItem, rng: np.random.Generator) -> FormItem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +17,7 @@ import numpy as np
 from samples import hands
 from samples.capture import CAPTURES
 from samples.fonts import FontMissing
+from samples.hard import KINDS, NONE, capture_for, check_kinds
 from samples.maker import Recipe, make_file
 from samples.truth import Truth
 
@@ -40,26 +42,52 @@ def make_set(
     fillings: Sequence[str] = ("typed",),
     digits: Path | None = None,
     workers: int = 1,
+    hard: Sequence[str] = (),
 ) -> list[Truth]:
-    """Make `count` returns in `out`, each a file and its truth; captures and fillings take turns.
+    """Make `count` returns in `out`, each a file and its truth; captures, fillings and hard kinds take turns.
 
-    The same seed makes the same bytes, whatever the number of workers. Digital returns are always typed.
-    Raises FontMissing where a font is not installed, ValueError for digits without a file of them.
+    The same seed makes the same bytes, whatever the number of workers. Digital returns are always typed. A hard kind
+    (`samples.hard.KINDS`, or none) that a capture cannot have is taken with one that can.
+    Raises FontMissing where a font is not installed, ValueError for digits without a file of them, or an unknown kind.
     """
-    jobs = _jobs(out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits)
+    jobs = _jobs(out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits, hard=hard)
     return [truth for _, truth in sorted(_run(jobs, workers), key=lambda done: done[0])]
 
 
+def recipe_in_turn(index: int, *, captures: Sequence[str], fillings: Sequence[str], hard: Sequence[str]) -> Recipe:
+    """What the return at a place of a set is: captures, fillings and hard kinds take turns."""
+    kind, capture = NONE, captures[index % len(captures)]
+    filling = fillings[(index // len(captures) + index) % len(fillings)]
+    if hard:
+        kind = hard[index % len(hard)]
+        capture = capture_for(kind, captures[_turn(index, len(captures), len(hard))])
+        filling = fillings[_turn(index, len(fillings), len(hard))]
+    return Recipe(capture, "typed" if capture == "digital" else filling, hard=(kind,) if kind != NONE else ())
+
+
+def _turn(index: int, count: int, kinds: int) -> int:
+    """Whose turn it is among `count`, so that each meets every kind: a step more whenever both turns begin anew."""
+    return (index + index // math.lcm(count, kinds)) % count
+
+
 def _jobs(
-    out: Path, *, seed: int, count: int, captures: Sequence[str], fillings: Sequence[str], digits: Path | None
+    out: Path,
+    *,
+    seed: int,
+    count: int,
+    captures: Sequence[str],
+    fillings: Sequence[str],
+    digits: Path | None,
+    hard: Sequence[str],
 ) -> list[_Job]:
+    check_kinds(hard)
     out.mkdir(parents=True, exist_ok=True)
     jobs = []
     for index in range(count):
-        capture = captures[index % len(captures)]
-        filling = fillings[(index // len(captures) + index) % len(fillings)] if capture != "digital" else "typed"
+        recipe = recipe_in_turn(index, captures=captures, fillings=fillings, hard=hard)
         own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-        jobs.append(_Job(index, out / f"{index:04d}-{capture}-{filling}", Recipe(capture, filling), own, digits))
+        stem = "-".join((f"{index:04d}", recipe.capture, recipe.filling, *recipe.hard))
+        jobs.append(_Job(index, out / stem, recipe, own, digits))
     return jobs
 
 
@@ -102,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             captures=options.captures,
             fillings=options.fillings,
             digits=options.digits,
+            hard=options.hard,
         )
         _show(jobs, options.workers)
     except (FontMissing, ValueError, OSError) as error:
@@ -132,11 +161,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--captures", type=names, default=CAPTURES, help=",".join((*CAPTURES, "photo-strong")))
     parser.add_argument("--fillings", type=names, default=("typed",), help=",".join(FILLINGS))
+    parser.add_argument("--hard", type=names, default=(), help=",".join((NONE, *KINDS)))
     parser.add_argument("--digits", type=Path, help=".npz with test_x (n, h, w) uint8, ink 255, and test_y")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--committed", action="store_true", help="make samples/returns and samples/roster.csv anew")
     options = parser.parse_args(arguments)
     unknown = {*options.captures} - {*CAPTURES, "photo-strong"} | {*options.fillings} - {*FILLINGS}
+    unknown |= {*options.hard} - {NONE, *KINDS}
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return options

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from samples import containers, hands, printer
+from samples import containers, hands, mishaps, printer
 from samples.capture import Captured, Picture, capture, render, sheet_dpi
+from samples.hard import NONE, Draft, capture_for, check_kinds, harden
 from samples.layout import RETYPED_SHARE, Layout, draw_layout, retype
 from samples.names import pick
 from samples.returns import ODD_SHARE, Filled, invent_return
@@ -54,13 +55,15 @@ class Recipe:
     activities: int | None = None
     radicals: bool | None = None
     odd_share: float = ODD_SHARE
+    hard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class _Return:
-    """A return before it is taken: its sheets are BGR uint8 at `dpi`, in page order."""
+    """A return before it is taken; `numbers` are those of its rows' items in the form."""
 
     form: Form
+    numbers: tuple[int, ...]
     filled: Filled
     layout: Layout
     printed: printer.Printed
@@ -75,21 +78,27 @@ def make_file(
     """Make one file of one return, or of several taken alike, and its truth beside it.
 
     `stem` is the path without a suffix, which the first recipe or chance decides.
-    Raises ValueError for several returns as digital, and for filling with digits where there is no bank.
+    A hard kind that the recipe's capture cannot have is taken with one that can.
+    Raises ValueError for several returns as digital, for filling with digits where there is no bank, and for an unknown
+    hard kind.
     """
+    recipes = [_settled(recipe) for recipe in recipes]
     rng = np.random.default_rng(seed)
     if recipes[0].capture == "digital":
         if len(recipes) != 1:
             raise ValueError("a digital file holds one return")
-        return _make_digital(recipes[0], seed, stem, form, rng)
+        return _make_digital(recipes[0], seed, stem, form, rng, _hard_rng(seed, 0))
     with tempfile.TemporaryDirectory() as folder:
-        taken = [_take(recipe, form, rng, Path(folder) / "print.pdf", bank) for recipe in recipes]
+        pdf = Path(folder) / "print.pdf"
+        taken = [_take(recipe, form, rng, pdf, bank, _hard_rng(seed, place)) for place, recipe in enumerate(recipes)]
     pictures = tuple(picture for _, captured in taken for picture in captured.pictures)
     modifiers: tuple[str, ...] = ()
     order = list(range(len(pictures)))
     if len(recipes) == 1 and len(pictures) == 2 and rng.random() < _SWAP_SHARE:
         order, modifiers = [1, 0], ("pages-swapped",)
     suffix = recipes[0].suffix or _suffix(recipes[0].capture, len(pictures), rng)
+    if "low-res" in recipes[0].hard and recipes[0].suffix is None and len(pictures) == 1:
+        suffix = ".jpg"
     footer = suffix == ".pdf" and "camscanner" in (recipes[0].capture, *taken[0][1].modifiers) and rng.random() < 0.5
     first = taken[0][1]
     if footer:
@@ -103,22 +112,38 @@ def make_file(
         own = pictures[start : start + len(captured.pictures)]
         numbers = [order.index(start + place) + 1 for place in range(len(own))]
         start += len(own)
-        done = (*_seal_modifiers(made), *captured.modifiers, *turned, *modifiers)
+        done = (*_seal_modifiers(made), *captured.modifiers, *turned, *modifiers, *recipe.hard)
         returns.append(_truth(path.name, recipe, seed, made, own, numbers, done))
     truth = TruthFile(file=path.name, returns=tuple(returns))
     write_truth(truth, path.parent)
     return truth
 
 
-def _make_digital(recipe: Recipe, seed: int, stem: Path, form: Form, rng: np.random.Generator) -> TruthFile:
+def _settled(recipe: Recipe) -> Recipe:
+    """The recipe without `none`, its capture one with which its hard kinds can be had."""
+    check_kinds(recipe.hard)
+    for kind in recipe.hard:
+        recipe = replace(recipe, capture=capture_for(kind, recipe.capture))
+    return replace(recipe, hard=tuple(kind for kind in recipe.hard if kind != NONE))
+
+
+def _hard_rng(seed: int, place: int) -> np.random.Generator:
+    """Chance for the hard kinds of a file's n-th return, apart from all other: without kinds nothing changes."""
+    return np.random.default_rng((seed, 7, place))
+
+
+def _make_digital(
+    recipe: Recipe, seed: int, stem: Path, form: Form, rng: np.random.Generator, hard: np.random.Generator
+) -> TruthFile:
     path = stem.with_name(stem.name + ".pdf")
-    made = _print(replace(recipe, filling="typed"), form, rng, path, seal_share=_ELECTRONIC_SEAL_SHARE)
+    made = _print(replace(recipe, filling="typed"), form, rng, path, hard, seal_share=_ELECTRONIC_SEAL_SHARE)
     if made.seals:
         printer.print_return(made.form, made.filled, made.layout, path, seals=made.seals)
     radicals = ("radicals",) if made.layout.radicals else ()
     flat = [_flat_picture() for _ in range(made.printed.pages)]
     numbers = list(range(1, made.printed.pages + 1))
-    own = _truth(path.name, made_recipe(recipe), seed, made, flat, numbers, (*_seal_modifiers(made), *radicals))
+    done = (*_seal_modifiers(made), *radicals, *recipe.hard)
+    own = _truth(path.name, made_recipe(recipe), seed, made, flat, numbers, done)
     truth = TruthFile(file=path.name, returns=(own,))
     write_truth(truth, path.parent)
     return truth
@@ -130,12 +155,17 @@ def made_recipe(recipe: Recipe) -> Recipe:
 
 
 def _take(
-    recipe: Recipe, form: Form, rng: np.random.Generator, pdf: Path, bank: hands.DigitBank | None
+    recipe: Recipe,
+    form: Form,
+    rng: np.random.Generator,
+    pdf: Path,
+    bank: hands.DigitBank | None,
+    hard: np.random.Generator,
 ) -> tuple[_Return, Captured]:
     """Print, write and stamp a return, and take pictures of it."""
     if recipe.filling == "digits" and bank is None:
         raise ValueError("filling with digits needs a file of digits: --digits FILE.npz")
-    made = _print(recipe, form, rng, pdf, seal_share=_SEAL_SHARE)
+    made = _print(recipe, form, rng, pdf, hard, seal_share=_SEAL_SHARE)
     dpi = sheet_dpi(recipe.capture, rng)
     sheets: list[Image] = list(render(pdf, dpi))
     if recipe.filling != "typed":
@@ -146,10 +176,14 @@ def _take(
     turn = recipe.turn
     if turn is None:
         turn = int(rng.choice([90, 180, 270])) if rng.random() < _TURN_SHARE else 0
-    return made, capture(sheets, recipe.capture, rng, dpi=dpi, turn=turn)
+    skew = mishaps.draw_skew(recipe.hard, hard)
+    captured = capture(sheets, recipe.capture, rng, dpi=dpi, turn=turn, skew=skew)
+    return made, mishaps.spoil(captured, recipe.hard, hard)
 
 
-def _print(recipe: Recipe, form: Form, rng: np.random.Generator, path: Path, *, seal_share: float) -> _Return:
+def _print(
+    recipe: Recipe, form: Form, rng: np.random.Generator, path: Path, hard: np.random.Generator, *, seal_share: float
+) -> _Return:
     filled = invent_return(
         form,
         rng,
@@ -163,11 +197,30 @@ def _print(recipe: Recipe, form: Form, rng: np.random.Generator, path: Path, *, 
     # Radicals are a text layer's trouble; in pictures they look like any other character.
     layout = replace(layout, radicals=radicals and recipe.capture == "digital")
     retyped = recipe.retyped if recipe.retyped is not None else bool(rng.random() < RETYPED_SHARE)
+    numbers = {item.key: number for number, item in enumerate(form.items, 1)}
     if retyped:
         form, layout = retype(form, layout, rng)
-    printed = printer.print_return(form, filled, layout, path)
-    seals = _draw_seals(recipe, filled, printed, rng, seal_share)
-    return _Return(form, filled, layout, printed, seals, hands.Inked({}, frozenset()), retyped)
+    draft = harden(Draft(form, filled, layout), recipe.hard, hard)
+    if "row-cut" in recipe.hard:
+        draft, printed = _print_cut(draft, path, hard)
+    else:
+        printed = printer.print_return(draft.form, draft.filled, draft.layout, path)
+    seals = _draw_seals(recipe, draft.filled, printed, rng, seal_share)
+    seals = (*seals, *mishaps.more_seals(draft.filled.header.unit or "", printed, recipe.hard, hard))
+    rows = tuple(numbers[item.key] for item in draft.form.items)
+    nothing = hands.Inked({}, frozenset())
+    return _Return(draft.form, rows, draft.filled, draft.layout, printed, seals, nothing, retyped)
+
+
+def _print_cut(draft: Draft, path: Path, rng: np.random.Generator) -> tuple[Draft, printer.Printed]:
+    """Print with rows so high that the page ends within one."""
+    for stretch in rng.permutation(np.linspace(1, 2.4, 15)):
+        stretched = replace(draft, layout=replace(draft.layout, stretch=float(stretch)))
+        printed = printer.print_return(stretched.form, stretched.filled, stretched.layout, path)
+        parts = [(cell.row, cell.column) for cell in printed.cells]
+        if len(set(parts)) < len(parts):
+            return stretched, printed
+    raise ValueError("row-cut: no row reaches the page's end")
 
 
 def _draw_seals(
@@ -224,8 +277,11 @@ def _truth(
     modifiers: tuple[str, ...],
 ) -> Truth:
     """The truth of a return whose n-th page is picture n, page `numbers[n]` of the file."""
-    slots = []
-    for place, (filled, printed) in enumerate(zip(made.filled.slots, made.printed.slots, strict=True)):
+    slots: list[TruthSlot] = []
+    printed_slots = enumerate(zip(made.filled.slots, made.printed.slots, strict=True))
+    # In the form's order, whatever the order on paper.
+    rows = [number for number, row in zip(made.numbers, made.filled.rows, strict=True) for _ in row]
+    for place, (filled, printed) in sorted(printed_slots, key=lambda slot: rows[slot[0]]):
         picture = pictures[printed.page - 1]
         value_box = made.ink.boxes.get(place, printed.value_box)
         slots.append(
@@ -247,7 +303,8 @@ def _truth(
         points = tuple((float(x), float(y)) for x, y in corners)
         cells.append(
             TruthCell(
-                page=numbers[cell.page - 1], row=cell.row, column=cell.column,
+                page=numbers[cell.page - 1], column=cell.column,
+                row=made.numbers[cell.row - 1] if cell.row > 0 else cell.row,
                 corners=(points[0], points[1], points[2], points[3]),
             )
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,6 +70,15 @@ def blank_return(form: Form) -> Filled:
     """A return nobody wrote on."""
     header = TruthHeader(unit=None, contact=None, phone=None, date=None)
     return Filled(header, tuple(tuple(_blank(slot.path, slot) for slot in item.slots) for item in form.items), "typed")
+
+
+def with_activities(filled: Filled, form: Form, times: int, rng: np.random.Generator) -> Filled:
+    """The return with its repeating items filled so often."""
+    rows = tuple(
+        _row(item, rng, scale=1.0, odd_share=0.0, activities=times) if item.repeats else row
+        for item, row in zip(form.items, filled.rows, strict=True)
+    )
+    return replace(filled, rows=rows)
 
 
 def _header(rng: np.random.Generator, unit: str) -> TruthHeader:

@@ -47,7 +47,8 @@ class TruthSlot(_Frozen):
 class TruthCell(_Frozen):
     """A cell of the table: row 0 is the heading row, row n item n; column 0 or 1; four corners clockwise as printed.
 
-    A row cut by the page end stands on both pages.
+    A row cut by the page end stands on both pages. A merged title is row -1; merged cells are column 0. Corners stand
+    where rules would meet, also where there are none.
     """
 
     page: int
@@ -57,7 +58,7 @@ class TruthCell(_Frozen):
 
 
 class Truth(_Frozen):
-    """One return: slots in printed order, further activities of item 7 as item7[2].name, item7[3].name and so on."""
+    """One return: slots in the form's order, further activities of item 7 as item7[2].name, item7[3].name and so on."""
 
     file: str
     capture: str

@@ -29,7 +29,8 @@ class Role(StrEnum):
 class Glyph:
     """A character to set, `width` in points; `slot` is the slot's place in the return, -1 outside slots.
 
-    A ROOM is empty space for a pen and has no character; a line feed ends its line.
+    A ROOM is empty space for a pen and has no character; a line feed ends its line. `gap` glyphs are the blanks of an
+    underlined slot and stay with their neighbours in it; `underlined` ones have a line beneath.
     """
 
     char: str
@@ -38,6 +39,8 @@ class Glyph:
     width: float
     role: Role = Role.PRINT
     slot: int = -1
+    gap: bool = False
+    underlined: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ def _may_break(left: Glyph, right: Glyph, *, kinsoku: bool) -> bool:
     if _in_word(left) and _in_word(right):
         return False
     if Role.ROOM in (left.role, right.role) and left.slot == right.slot:
+        return False
+    if (left.gap or right.gap) and left.slot == right.slot:
         return False
     return not kinsoku or (left.char not in NEVER_LAST and right.char not in NEVER_FIRST)
 
