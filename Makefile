@@ -11,6 +11,10 @@ PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 SEED ?= 1
 COUNT ?= 24
+# Of these, returns timed one by one, and those of them that RapidOCR reads too; BENCH takes any further option.
+TIMED ?= 12
+RIVALS ?= 6
+BENCH ?=
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -28,8 +32,9 @@ check: $(INSTALLED) ## lint, format and types: what the commit hook and CI look 
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m mypy
 
-bench: setup ## measure on COUNT made returns from SEED: make bench SEED=1 COUNT=24
-	@$(PYTHON) -m tests.bench.bench --seed $(SEED) --count $(COUNT)
+bench: setup ## measure on COUNT made returns from SEED: make bench SEED=500001 COUNT=24; docs/bench.md
+	@$(PYTHON) -m tests.bench.bench --seed $(SEED) --count $(COUNT) --timed $(TIMED) --rivals $(RIVALS) \
+	    --json output/bench/seed-$(SEED)-count-$(COUNT).json $(BENCH)
 
 lock: $(INSTALLED) ## newest versions into requirements.lock: hashes, and no word of where they came from
 	@$(PYTHON) -m uv pip compile pyproject.toml --all-extras --upgrade --universal --python-version 3.11 \
