@@ -89,12 +89,24 @@ class FormItem:
         return "".join(f"{slot.before}{EMPTY_PARENTHESES}{slot.after}" for slot in self.slots)
 
 
+class FieldKind(StrEnum):
+    """What a field above the table holds."""
+
+    UNIT = "unit"
+    NAME = "name"
+    PHONE = "phone"
+    DATE = "date"
+    TEXT = "text"
+
+
 @dataclass(frozen=True)
 class HeaderField:
-    """A field above the table: the words printed before it, and its name."""
+    """A field above the table: its name, the words printed before it, what it holds, and what units print instead."""
 
     key: str
     label: str
+    kind: FieldKind = FieldKind.TEXT
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,9 +146,9 @@ def slot(printed: str, *, events: str | None = None) -> Any:
     return Field(default=None, title=printed, json_schema_extra={"printed": printed, "events": events})
 
 
-def header(label: str) -> Any:
-    """Declare a header field by the words printed before it."""
-    return Field(default=None, title=label, json_schema_extra={"header": label})
+def header(label: str, *, kind: FieldKind = FieldKind.TEXT, also: tuple[str, ...] = ()) -> Any:
+    """Declare a header field by the words printed before it; `also` are words that units print instead."""
+    return Field(default=None, title=label, json_schema_extra={"header": label, "kind": kind, "also": list(also)})
 
 
 def form_of(model: type[ReturnModel]) -> Form:
@@ -146,7 +158,8 @@ def form_of(model: type[ReturnModel]) -> Form:
     for key, info in model.model_fields.items():
         label = _extra(info).get("header")
         if label is not None:
-            headers.append(HeaderField(key, str(label)))
+            extra = _extra(info)
+            headers.append(HeaderField(key, str(label), FieldKind(extra["kind"]), tuple(extra["also"])))
         else:
             items.append(_item_of(key, info))
     return Form(model.form_id, model.title, model.columns, tuple(headers), tuple(items))

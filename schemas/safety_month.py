@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from schemas.form import Count, Item, ReturnModel, Text, form_of, header, slot
+from schemas.form import Count, FieldKind, Item, ReturnModel, Text, form_of, header, slot
 
 
 class Advocacy(Item):
@@ -92,10 +92,12 @@ class SafetyMonthReturn(ReturnModel):
     title: ClassVar[str] = "“安全生产月”活动进展情况统计表"
     columns: ClassVar[tuple[str, str]] = ("活动项目", "活动进展情况")
 
-    unit: Text = header("填报单位（盖章）")
-    contact: Text = header("联系人")
-    phone: Text = header("电话")
-    date: Text = header("填报日期")
+    unit: Text = header(
+        "填报单位（盖章）", kind=FieldKind.UNIT, also=("填报单位", "单位名称（盖章）", "单位名称", "单位（盖章）")
+    )
+    contact: Text = header("联系人", kind=FieldKind.NAME, also=("填报人", "填表人"))
+    phone: Text = header("电话", kind=FieldKind.PHONE, also=("联系电话", "联系方式", "手机"))
+    date: Text = header("填报日期", kind=FieldKind.DATE, also=("日期", "填报时间", "填表日期", "上报日期"))
 
     item1: Advocacy = Advocacy()
     item2: Outreach = Outreach()

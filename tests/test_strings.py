@@ -1,4 +1,4 @@
-"""Posteriors in a slot to strings, and written numbers to integers."""
+"""Posteriors in a slot to strings."""
 
 from __future__ import annotations
 
@@ -12,53 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from extractors.glyphs import Alphabet
-from pipeline.strings import best_strings, parse_count
-
-WRITTEN: list[tuple[str, int | None, bool]] = [
-    ("0", 0, True),
-    ("5", 5, True),
-    ("３００", 300, True),
-    ("３20", 320, True),
-    ("1 280", 1280, True),
-    ("1,280", 1280, True),
-    ("1，280", 1280, True),
-    ("12,345,678", 12345678, True),
-    ("999999999", 999_999_999, True),
-    ("007", 7, False),
-    ("00", 0, False),
-    ("0,128", 128, False),
-    ("零", 0, False),
-    ("〇", 0, False),
-    ("", None, False),
-    ("12,80", None, False),
-    ("1,2800", None, False),
-    (",280", None, False),
-    ("1234567890", None, False),
-    ("三十", None, False),
-    ("1.2万", None, False),
-    ("约300", None, False),
-    ("无", None, False),
-    ("/", None, False),
-    ("—", None, False),
-    ("-5", None, False),
-    ("5人", None, False),
-    ("�", None, False),
-]
-
-
-@pytest.mark.parametrize(("text", "value", "plain"), WRITTEN)
-def test_parse_count(text: str, value: int | None, plain: bool) -> None:
-    """Plain and grouped digits are numbers, full-width ones too; what needs guessing is none."""
-    assert parse_count(text) == (value, plain)
-
-
-@given(number=st.integers(0, 999_999_999))
-@settings(deadline=None, max_examples=50)
-def test_every_number_reads_back(number: int) -> None:
-    """A number written plainly, in groups or in full-width digits means itself and is plain."""
-    full_width = "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in str(number))
-    for text in (str(number), f"{number:,}", full_width):
-        assert parse_count(text) == (number, True)
+from pipeline.strings import best_strings
 
 
 @st.composite
