@@ -1,140 +1,35 @@
-"""Rules to intersections to cells, the way pdfplumber's `table.py` chains its geometry, on pixels.
+"""Rules to crossings to cells, the way pdfplumber's `table.py` chains its geometry, on pixels.
 
-A rule is kept as a polyline, not a straight line: paper bends, and each cell gets its own four corners.
+Rules are polylines, not straight lines: paper bends, and each cell gets its own four sides. Sides that nobody ruled, an open
+table's or a page end's, are concluded from where the others stop.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import dark_pixels
-from schemas.flow import Cell, Image, Matrix, Upright
-
-# Shortest piece of a rule, in working pixels: longer than the longest stroke of a 14 pt character (27 px).
-MIN_PIECE = 42
-
-# Widest gap that a rule may have and still be one, in working pixels: a seal's edge, a fold, a fax's dropout.
-MAX_GAP = 48
-
-# Pieces are collinear when they miss each other by at most this many working pixels where they should meet.
-MAX_OFFSET = 5.0
+from extractors.ruling import Rule, find_rules, rule_points
+from extractors.sides import add_open_sides
+from schemas.flow import Cell, Matrix, Upright
 
 # A rule may stop this many working pixels short of the rule it should meet.
 REACH = 14.0
 
-# Shortest rule that may bound a cell, in working pixels: the height of a one-line row.
-MIN_RULE = 24.0
-
 # Smallest cell, in working pixels: the double lines of a frame are closer.
 MIN_CELL = 14.0
 
+# Shortest long side of a table, in working pixels: seven characters of 12 pt. A desk's grain and boxed words make smaller
+# ones. One much smaller than another on the page is no form either.
+MIN_TABLE, NARROW = 160.0, 0.4
 
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """A ruled line as its middle: `across` at each whole `along` from `start`, in working pixels.
-
-    For a horizontal rule along is x and across is y; for a vertical one the other way round.
-    """
-
-    start: int
-    across: NDArray[np.float64]
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.across) - 1
-
-    def at(self, along: float) -> float:
-        """Where the rule is across at a place along it; beyond its ends it goes on level."""
-        place = min(max(round(along) - self.start, 0), len(self.across) - 1)
-        return float(self.across[place])
-
-    def reaches(self, along: float) -> bool:
-        return self.start - REACH <= along <= self.end + REACH
-
-
-def find_cells(upright: Upright) -> tuple[Cell, ...]:
-    """The cells of every ruled table on a page, tables from top to bottom, cells row by row."""
-    horizontal, vertical = find_rules(upright.gray)
-    return rules_to_cells(horizontal, vertical)
-
-
-def find_rules(gray: Image) -> tuple[list[Rule], list[Rule]]:
-    """The horizontal and the vertical rules of an upright page."""
-    dark = dark_pixels(gray)
-    return _pieces_to_rules(_pieces(dark)), _pieces_to_rules(_pieces(np.ascontiguousarray(dark.T)))
-
-
-def rules_to_cells(horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> tuple[Cell, ...]:
-    """The smallest rectangles whose four corners are crossings and whose sides are rules."""
-    crossings = _rules_to_crossings(horizontal, vertical)
-    quads = _crossings_to_quads(crossings)
-    return tuple(
-        cell for number, group in enumerate(_quads_to_tables(quads)) for cell in _table_to_cells(number, group, crossings)
-    )
-
-
-def _pieces(dark: Image) -> list[Rule]:
-    """Horizontal runs of ink too long for writing: the pieces that rules are made of."""
-    # One dilation lets a rule of a single pixel climb by a pixel or two and stay in one run.
-    thick = cv2.dilate(dark, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, MIN_PIECE), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    pieces = []
-    for label in range(1, count):
-        x, y, width, height, area = (int(value) for value in stats[label])
-        # A thick blot (a photo's dark edge, a filled bar) is no rule.
-        if width < 2 * (area / width) or height > 0.25 * width + 8 or area / width > 14:
-            continue
-        mask = labels[y : y + height, x : x + width] == label
-        weight = mask.sum(axis=0)
-        middle = (mask * np.arange(y, y + height)[:, None]).sum(axis=0) / np.maximum(weight, 1)
-        pieces.append(Rule(x, middle))
-    return pieces
-
-
-def _pieces_to_rules(pieces: Sequence[Rule]) -> list[Rule]:
-    """Join pieces that go on in each other over small gaps, from left to right."""
-    rules: list[Rule] = []
-    for piece in sorted(pieces, key=lambda piece: piece.start):
-        fits = [rule for rule in rules if _goes_on(rule, piece)]
-        if fits:
-            best = min(fits, key=lambda rule: abs(piece.start - rule.end))
-            rules.remove(best)
-            rules.append(_join(best, piece))
-        else:
-            rules.append(piece)
-    return [rule for rule in rules if rule.end - rule.start >= MIN_RULE]
-
-
-def _goes_on(rule: Rule, piece: Rule) -> bool:
-    """Whether a piece continues a rule: small gap or overlap, and level with the rule's own slope."""
-    gap = piece.start - rule.end
-    if gap > MAX_GAP or piece.end <= rule.end or gap < -4 * MAX_GAP:
-        return False
-    if gap <= 0:
-        return abs(rule.at(piece.start) - piece.at(piece.start)) <= MAX_OFFSET
-    ahead = rule.at(rule.end) + _slope(rule.across[-120:]) * gap
-    behind = piece.at(piece.start) - _slope(piece.across[:120]) * gap
-    return min(abs(ahead - piece.at(piece.start)), abs(behind - rule.at(rule.end))) <= MAX_OFFSET
-
-
-def _slope(across: NDArray[np.float64]) -> float:
-    return float(across[-1] - across[0]) / max(len(across) - 1, 1)
-
-
-def _join(rule: Rule, piece: Rule) -> Rule:
-    """One rule from two pieces; a gap between them is filled by a straight line."""
-    kept = rule.across[: max(piece.start - rule.start, 1)]
-    gap = piece.start - (rule.start + len(kept))
-    bridge = np.linspace(kept[-1], piece.across[0], gap + 2)[1:-1] if gap > 0 else np.zeros(0)
-    return Rule(rule.start, np.concatenate([kept, bridge, piece.across]))
-
+# A cell most of which smaller cells cover is no cell: a crossing of its own was missed.
+COVERED = 0.3
 
 Crossings = dict[tuple[int, int], tuple[float, float]]
 """(horizontal rule, vertical rule) to the (x, y) where they meet."""
@@ -143,15 +38,72 @@ Quad = tuple[int, int, int, int]
 """A cell by its rules: top, bottom, left, right."""
 
 
-def _rules_to_crossings(horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> Crossings:
+def find_cells(upright: Upright) -> tuple[Cell, ...]:
+    """The cells of every ruled table on a page, tables from top to bottom, cells row by row."""
+    horizontal, vertical = find_rules(upright)
+    return rules_to_cells(horizontal, vertical)
+
+
+def rules_to_cells(horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> tuple[Cell, ...]:
+    """The smallest regions whose four corners are crossings and whose sides are rules."""
+    horizontal, vertical = add_open_sides(horizontal, vertical, rules_to_crossings(horizontal, vertical))
+    crossings = rules_to_crossings(horizontal, vertical)
+    quads = _without_covered(_crossings_to_quads(crossings), crossings)
+    tables = [
+        cells
+        for group in _quads_to_tables(quads)
+        if (cells := _table_to_cells(group, crossings, horizontal, vertical)) and _extent(cells) >= MIN_TABLE
+    ]
+    widest = max((_extent(cells) for cells in tables), default=0.0)
+    tables = [cells for cells in tables if _extent(cells) >= NARROW * widest]
+    tables.sort(key=lambda cells: min(float(cell.corners[:, 1].min()) for cell in cells))
+    return tuple(replace(cell, table=number) for number, cells in enumerate(tables) for cell in cells)
+
+
+def turn_cells(cells: Sequence[Cell], quarters: int, width: int, height: int) -> tuple[Cell, ...]:
+    """The cells of a page of this size, turned clockwise by quarters of a turn as `rectify.turn` turns the page."""
+    quarters %= 4
+    if quarters == 0:
+        return tuple(cells)
+    move: Callable[[Matrix], Matrix] = {
+        1: lambda points: np.column_stack([height - 1 - points[:, 1], points[:, 0]]),
+        2: lambda points: (width - 1, height - 1) - points,
+        3: lambda points: np.column_stack([points[:, 1], width - 1 - points[:, 0]]),
+    }[quarters]
+    tables: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        tables[cell.table].append(cell)
+    turned = [[_turn_cell(cell, quarters, move, table) for cell in table] for table in tables.values()]
+    turned.sort(key=lambda table: min(float(cell.corners[:, 1].min()) for cell in table))
+    return tuple(
+        replace(cell, table=number)
+        for number, table in enumerate(turned)
+        for cell in sorted(table, key=lambda cell: (cell.row, cell.column))
+    )
+
+
+def cell_size(cell: Cell) -> tuple[float, float]:
+    """Width and height of a cell in working pixels."""
+    top, right, bottom, left = (float(np.hypot(*(cell.corners[(side + 1) % 4] - cell.corners[side]))) for side in range(4))
+    return max(top, bottom), max(right, left)
+
+
+def corners_of(box: tuple[float, float, float, float]) -> Matrix:
+    """A box as four corners, clockwise from the top left."""
+    left, top, right, bottom = box
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float64)
+
+
+def rules_to_crossings(horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> Crossings:
+    """Where rules meet, or would if they went on for REACH."""
     crossings: Crossings = {}
     for i, across in enumerate(horizontal):
         for j, down in enumerate(vertical):
             x = down.at(across.at((across.start + across.end) / 2))
-            for _ in range(2):
+            for _ in range(3):
                 y = across.at(x)
                 x = down.at(y)
-            if across.reaches(x) and down.reaches(y):
+            if across.start - REACH <= x <= across.end + REACH and down.start - REACH <= y <= down.end + REACH:
                 crossings[i, j] = (x, y)
     return crossings
 
@@ -176,6 +128,24 @@ def _crossings_to_quads(crossings: Crossings) -> list[Quad]:
     return quads
 
 
+def _corners(quad: Quad, crossings: Crossings) -> Matrix:
+    top, bottom, left, right = quad
+    return np.array([crossings[top, left], crossings[top, right], crossings[bottom, right], crossings[bottom, left]])
+
+
+def _without_covered(quads: Sequence[Quad], crossings: Crossings) -> list[Quad]:
+    """Quads but for those that smaller ones cover: of two rules drawn close together, or where a crossing was missed."""
+    outlines = [_corners(quad, crossings).astype(np.float32) for quad in quads]
+    sizes = np.array([cv2.contourArea(outline) for outline in outlines])
+    middles = [outline.mean(axis=0) for outline in outlines]
+    kept: list[int] = []
+    for place in np.argsort(sizes, kind="stable").tolist():
+        within = [other for other in kept if cv2.pointPolygonTest(outlines[place], middles[other].tolist(), False) > 0]
+        if sum(sizes[other] for other in within) <= COVERED * sizes[place]:
+            kept.append(place)
+    return [quads[place] for place in sorted(kept)]
+
+
 def _quads_to_tables(quads: Sequence[Quad]) -> list[list[Quad]]:
     """Cells that share rules belong to one table; a lone box is no table."""
     tables: list[tuple[set[tuple[str, int]], list[Quad]]] = []
@@ -187,36 +157,62 @@ def _quads_to_tables(quads: Sequence[Quad]) -> list[list[Quad]]:
     return [group for _, group in tables if len(group) > 1]
 
 
-def _table_to_cells(number: int, quads: Sequence[Quad], crossings: Crossings) -> list[Cell]:
+def _table_to_cells(
+    quads: Sequence[Quad], crossings: Crossings, horizontal: Sequence[Rule], vertical: Sequence[Rule]
+) -> list[Cell]:
     """Cells with their place in the grid: rows and columns are counted by the distinct heights and sides of cells."""
-    corners = {
-        quad: np.array(
-            [
-                crossings[quad[0], quad[2]],
-                crossings[quad[0], quad[3]],
-                crossings[quad[1], quad[3]],
-                crossings[quad[1], quad[2]],
-            ]
-        )
-        for quad in quads
-    }
-    rows = _levels([value for quad in quads for value in (corners[quad][:2, 1].mean(), corners[quad][2:, 1].mean())])
-    columns = _levels(
-        [value for quad in quads for value in (corners[quad][[0, 3], 0].mean(), corners[quad][[1, 2], 0].mean())]
-    )
+    corners = np.array([_corners(quad, crossings) for quad in quads])
+    heights = _flattened(corners, [horizontal[rule] for rule in {rule for quad in quads for rule in quad[:2]}])
+    sides = _flattened(corners[:, :, ::-1], [vertical[rule] for rule in {rule for quad in quads for rule in quad[2:]}])
+    edges = np.stack([heights[:, :2].mean(1), heights[:, 2:].mean(1), sides[:, [0, 3]].mean(1), sides[:, [1, 2]].mean(1)], 1)
+    rows, columns = _levels(edges[:, :2].ravel()), _levels(edges[:, 2:].ravel())
     cells = []
-    for quad in quads:
-        points = corners[quad]
-        top, bottom = (_level_of(points[side, 1].mean(), rows) for side in ([0, 1], [2, 3]))
-        left, right = (_level_of(points[side, 0].mean(), columns) for side in ([0, 3], [1, 2]))
-        cells.append(Cell(number, top, left, max(bottom - top, 1), max(right - left, 1), points))
+    for quad, points, (high, low, near, far) in zip(quads, corners, edges, strict=True):
+        top, bottom = _level_of(high, rows), _level_of(low, rows)
+        left, right = _level_of(near, columns), _level_of(far, columns)
+        bent = _sides(points, quad, horizontal, vertical)
+        cells.append(Cell(0, top, left, max(bottom - top, 1), max(right - left, 1), points, bent))
     return sorted(cells, key=lambda cell: (cell.row, cell.column))
 
 
-def _levels(values: Sequence[float]) -> list[float]:
+def _flattened(corners: NDArray[np.float64], rules: Sequence[Rule]) -> NDArray[np.float64]:
+    """How far corners (n, 4, (along, across)) lie across, the bend of the outermost long rules taken out: (n, 4)."""
+    longest = max(len(rule.across) for rule in rules)
+    long = [rule for rule in rules if len(rule.across) >= 0.6 * longest]
+    long.sort(key=lambda rule: float(np.mean(rule.across)))
+    along, across = corners[..., 0], corners[..., 1]
+    first, last = (np.vectorize(rule.at)(along) for rule in (long[0], long[-1]))
+    span = float(np.mean(last - first))
+    if span < MIN_CELL:
+        flat: NDArray[np.float64] = across - first
+        return flat
+    share: NDArray[np.float64] = (across - first) / np.maximum(last - first, 1.0)
+    return share * span
+
+
+def _sides(points: Matrix, quad: Quad, horizontal: Sequence[Rule], vertical: Sequence[Rule]) -> tuple[Matrix, ...]:
+    """Top, right, bottom and left of a cell along its rules, each from corner to corner."""
+    top, bottom, left, right = quad
+    ends = ((0, 1), (1, 2), (3, 2), (0, 3))
+    sides = []
+    for rule, (start, end), upright in (
+        (horizontal[top], ends[0], False),
+        (vertical[right], ends[1], True),
+        (horizontal[bottom], ends[2], False),
+        (vertical[left], ends[3], True),
+    ):
+        axis = int(upright)
+        side = rule_points(rule, points[start, axis], points[end, axis])
+        side = side[:, ::-1].copy() if upright else side
+        side[0], side[-1] = points[start], points[end]
+        sides.append(side)
+    return tuple(sides)
+
+
+def _levels(values: NDArray[np.float64]) -> list[float]:
     """Distinct levels among values that differ a little: each is the mean of a run without a gap of MIN_CELL."""
     levels: list[list[float]] = []
-    for value in sorted(float(value) for value in values):
+    for value in sorted(values.tolist()):
         if levels and value - levels[-1][-1] < MIN_CELL:
             levels[-1].append(value)
         else:
@@ -228,13 +224,24 @@ def _level_of(value: float, levels: Sequence[float]) -> int:
     return int(np.argmin([abs(value - level) for level in levels]))
 
 
-def cell_size(cell: Cell) -> tuple[float, float]:
-    """Width and height of a cell in working pixels."""
-    top, right, bottom, left = (float(np.hypot(*(cell.corners[(side + 1) % 4] - cell.corners[side]))) for side in range(4))
-    return max(top, bottom), max(right, left)
+def _extent(cells: Sequence[Cell]) -> float:
+    points = np.concatenate([cell.corners for cell in cells])
+    return float(np.ptp(points, axis=0).max())
 
 
-def corners_of(box: tuple[float, float, float, float]) -> Matrix:
-    """A box as four corners, clockwise from the top left."""
-    left, top, right, bottom = box
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float64)
+def _turn_cell(cell: Cell, quarters: int, move: Callable[[Matrix], Matrix], table: Sequence[Cell]) -> Cell:
+    """A cell turned; rows become columns at one quarter and three, and are counted from the other end as needed."""
+    rows = max(one.row + one.row_span for one in table)
+    columns = max(one.column + one.column_span for one in table)
+    last_row, last_column = rows - cell.row - cell.row_span, columns - cell.column - cell.column_span
+    row, column = {1: (cell.column, last_row), 2: (last_row, last_column), 3: (last_column, cell.row)}[quarters]
+    spans = (cell.row_span, cell.column_span) if quarters == 2 else (cell.column_span, cell.row_span)
+    corners = np.roll(move(cell.corners), quarters, axis=0)
+    sides: tuple[Matrix, ...] = ()
+    if cell.sides:
+        # Clockwise all round, turned, then each again in its own direction.
+        top, right, bottom, left = cell.sides
+        round_ = [move(side) for side in (top, right, bottom[::-1], left[::-1])]
+        top, right, bottom, left = (round_[(place - quarters) % 4] for place in range(4))
+        sides = (top, right, bottom[::-1], left[::-1])
+    return Cell(cell.table, row, column, spans[0], spans[1], corners, sides, cell.bounded)

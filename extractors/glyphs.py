@@ -52,6 +52,12 @@ LOOK_ALIKES = (
 # What people write between parentheses besides digits.
 NUMBER_WORDS = "零一二三四五六七八九十百千万亿两约余无多个"
 
+# What else they write there: how rough a number is, and the printed words of measure said again.
+SLOT_WORDS = "大约近将接超过至少不足合共总计有来左右以上下场次人篇条份名件起项家户块处期幅部例"
+
+# What dates hold besides digits.
+DATE_WORDS = "年月日号"
+
 DIGITS = "0123456789"
 
 MODEL = Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_rec_small.onnx"
@@ -86,10 +92,11 @@ class Alphabet:
         return self.classes[index - 1] if index <= len(self.classes) else "�"
 
 
-def form_to_alphabet(form: Form) -> Alphabet:
-    """The alphabet of a form's printed words, digits and number words."""
+def form_to_alphabet(form: Form, *, extra: str = "") -> Alphabet:
+    """The alphabet of a form's printed words, digits, number words and `extra` characters, such as a roster's."""
     words = [item.sentence + item.heading for item in form.items]
-    words += [form.title, *form.columns, *(field.label for field in form.header), NUMBER_WORDS, DIGITS]
+    words += [form.title, *form.columns, NUMBER_WORDS, SLOT_WORDS, DATE_WORDS, DIGITS, extra]
+    words += [label for field in form.header for label in (field.label, *field.also)]
     folded = {fold(char) for char in "".join(words)} | {group[0] for group in LOOK_ALIKES}
     return Alphabet(tuple(sorted(folded)))
 
@@ -112,7 +119,7 @@ def load_glyph_reader(alphabet: Alphabet, *, threads: int = 0) -> GlyphReader:
 
     def read(lines: Sequence[Line]) -> list[GlyphLine]:
         found: dict[int, GlyphLine] = {}
-        for batch in _batches([line.bgr.shape[1] for line in lines]):
+        for batch in batches_of_like_width([line.bgr.shape[1] for line in lines]):
             posteriors = session.run(None, {name: _lines_to_tensor([lines[place] for place in batch])})[0]
             for place, steps in zip(batch, posteriors, strict=True):
                 found[place] = _steps_to_glyphs(lines[place], steps, vocabulary, folding, alphabet)
@@ -145,7 +152,7 @@ def _folding(vocabulary: Sequence[str], alphabet: Alphabet) -> tuple[NDArray[np.
     return np.array([column for _, column in known], np.intp), np.array([index for index, _ in known], np.intp)
 
 
-def _batches(widths: Sequence[int]) -> list[list[int]]:
+def batches_of_like_width(widths: Sequence[int]) -> list[list[int]]:
     """Places of lines that are recognised together: of like width, so that little is spent on padding."""
     batches: list[list[int]] = []
     for place in sorted(range(len(widths)), key=lambda place: widths[place]):

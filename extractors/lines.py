@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.ink import dark_pixels
-from schemas.flow import LINE_HEIGHT, Box, Image, Line, Matrix, Page, PageChar, Upright
+from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
+from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
+
+Region: TypeAlias = Cell | Matrix
+"""A cell, or four corners, (4, 2) clockwise from the top left, in upright pixels."""
 
 # What a rule may reach into a cell from its middle, in working pixels: half a thick rule and the fit's error.
 RULE_MARGIN = 4
@@ -36,23 +41,35 @@ MAX_WIDTH = 3200
 
 @dataclass(frozen=True, eq=False)
 class Flat:
-    """A region flattened to a rectangle at the working scale: grey uint8 (h, w), and the way back to the upright page."""
+    """A region flattened to a rectangle at the working scale, grey uint8 (h, w), and the way back to the upright page.
+
+    `ink` is 255 on 0, without the rules on its sides.
+    """
 
     gray: Image
-    to_upright: Matrix
+    ink: Image
+    mesh: Mesh
 
 
-def region_to_lines(upright: Upright, corners: Matrix, *, bounded: bool = True) -> list[Line]:
-    """The text lines of a four-cornered region, from top to bottom, cut from the page's own pixels.
+def region_to_lines(upright: Upright, region: Region, *, bounded: bool = True) -> list[Line]:
+    """The text lines of a region, from top to bottom, cut from the page's own pixels.
 
-    `corners` is (4, 2) clockwise from the top left, in upright pixels. `bounded` regions have rules on their sides, which
-    are left out.
+    A Cell is flattened between its own sides; otherwise `region` is four corners, (4, 2) clockwise from the top left, in
+    upright pixels. `bounded` regions have rules on their sides, which are left out; a Cell may say itself that it has none.
     """
-    flat = _flatten(upright, corners)
-    if min(flat.gray.shape) < MIN_LINE:
-        return []
-    ink = _without_rules(dark_pixels(flat.gray), bounded=bounded)
-    return [_cut(upright, flat, box) for box in ink_to_bands(ink)]
+    flat = flatten(upright, region, bounded=bounded)
+    return [cut_band(upright, flat, box) for box in ink_to_bands(flat.ink)]
+
+
+def flatten(upright: Upright, region: Region, *, bounded: bool = True) -> Flat:
+    """A region as a rectangle, with its ink; `region` and `bounded` as in `region_to_lines`."""
+    mesh, width, height = sides_to_mesh(region_to_sides(region))
+    # White beyond the picture's edge would look like a rule.
+    gray = sample(upright.gray, mesh, width, height, border=cv2.BORDER_REPLICATE)
+    bounded = bounded and (not isinstance(region, Cell) or region.bounded)
+    small = min(width, height) < MIN_LINE
+    ink = np.zeros_like(gray) if small else _without_rules(dark_pixels(gray), bounded=bounded)
+    return Flat(gray, ink, mesh)
 
 
 def ink_to_bands(ink: Image) -> list[Box]:
@@ -77,15 +94,13 @@ def ink_to_bands(ink: Image) -> list[Box]:
     return [box for top, bottom in _regular(bands, smooth) if (box := _trim(ink, top, bottom)) is not None]
 
 
-def _flatten(upright: Upright, corners: Matrix) -> Flat:
-    width = round(max(np.hypot(*(corners[1] - corners[0])), np.hypot(*(corners[2] - corners[3]))))
-    height = round(max(np.hypot(*(corners[3] - corners[0])), np.hypot(*(corners[2] - corners[1]))))
-    width, height = max(width, 1), max(height, 1)
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-    to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    gray = cv2.warpPerspective(upright.gray, to_flat, (width, height), borderValue=255.0)
-    back = np.asarray(np.linalg.inv(to_flat), dtype=np.float64)
-    return Flat(np.asarray(gray, dtype=np.uint8), back)
+def region_to_sides(region: Region) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+    """Top, right, bottom and left side of a region: top and bottom run to the right, left and right down."""
+    if isinstance(region, Cell) and region.sides:
+        top, right, bottom, left = region.sides
+        return top, right, bottom, left
+    corners = region.corners if isinstance(region, Cell) else region
+    return corners[[0, 1]], corners[[1, 2]], corners[[3, 2]], corners[[0, 3]]
 
 
 def _without_rules(ink: Image, *, bounded: bool) -> Image:
@@ -146,36 +161,37 @@ def _trim(ink: Image, top: int, bottom: int) -> Box | None:
     return float(columns[0]), float(top), float(columns[-1] + 1), float(bottom)
 
 
-def _cut(upright: Upright, flat: Flat, box: Box) -> Line:
-    """Sample a line, padded, from the page as it came in."""
+def cut_band(upright: Upright, flat: Flat, box: Box) -> Line:
+    """Sample a line of a flattened region, padded, from the page as it came in."""
     left, top, right, bottom = box
     pad = PADDING * (bottom - top)
     left, top, right, bottom = left - 2 * pad, top - pad, right + 2 * pad, bottom + pad
-    return cut_line(upright.page, (left, top, right, bottom), upright.to_source @ flat.to_upright)
+    return cut_line(upright.page, (left, top, right, bottom), lambda at: project(flat.mesh.at(at), upright.to_source))
 
 
-def cut_line(page: Page, box: Box, to_source: Matrix) -> Line:
-    """A line of LINE_HEIGHT pixels sampled from a page; `box` is in the pixels that `to_source` takes to the page."""
+def cut_line(page: Page, box: Box, to_page: Mapping) -> Line:
+    """A line of LINE_HEIGHT pixels sampled from a page; `box` is in the pixels that `to_page` takes to the page."""
     left, top, right, bottom = box
     scale = (bottom - top) / LINE_HEIGHT
     width = int(min(max(round((right - left) / scale), LINE_HEIGHT // 2), MAX_WIDTH))
-    back = to_source @ np.array([[scale, 0, left], [0, scale, top], [0, 0, 1.0]])
-    # The warp samples pixel centres; WARP_INVERSE_MAP takes line pixels to page pixels directly.
-    flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_CUBIC if _enlarges(back) else cv2.INTER_LINEAR)
-    white = (255.0, 255.0, 255.0)
-    bgr = cv2.warpPerspective(page.pixels, back, (width, LINE_HEIGHT), flags=flags, borderValue=white)
+    mesh = mapping_to_mesh(lambda at: to_page(at * scale + (left, top)), width, LINE_HEIGHT)
+    flags = cv2.INTER_CUBIC if _enlarges(mesh) else cv2.INTER_LINEAR
     height, breadth = page.pixels.shape[:2]
-    return Line(page.number, (breadth, height), np.asarray(bgr, dtype=np.uint8), back)
+    return Line(page.number, (breadth, height), sample(page.pixels, mesh, width, LINE_HEIGHT, flags=flags), mesh)
 
 
-def _enlarges(back: Matrix) -> bool:
-    return bool(abs(np.linalg.det(back[:2, :2])) < 1.0)
+def _enlarges(mesh: Mesh) -> bool:
+    """Whether a line has more pixels than the part of the page that it shows."""
+    down = np.diff(mesh.points, axis=0) / mesh.step
+    return bool(np.median(np.hypot(down[..., 0], down[..., 1])) < 1.0)
 
 
-def region_to_source(upright: Upright, corners: Matrix) -> Matrix:
-    """A region's corners (4, 2) from upright pixels to pixels of the page as it came in."""
-    points = cv2.perspectiveTransform(corners.reshape(-1, 1, 2), upright.to_source)
-    return np.asarray(points, dtype=np.float64).reshape(-1, 2)
+def region_to_source(upright: Upright, region: Region) -> Matrix:
+    """A region's outline, (n, 2) clockwise from the top left, in pixels of the page as it came in.
+
+    Four corners stay four; a Cell's bent sides have more points.
+    """
+    return project(region.outline if isinstance(region, Cell) else region, upright.to_source)
 
 
 def chars_to_lines(page: Page, region: Matrix) -> list[tuple[Line, list[PageChar], NDArray[np.float32]]]:
@@ -188,8 +204,8 @@ def chars_to_lines(page: Page, region: Matrix) -> list[tuple[Line, list[PageChar
         boxes = np.array([char.box for char in row])
         (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         pad = PADDING * (bottom - top)
-        line = cut_line(page, (left - 2 * pad, top - pad, right + 2 * pad, bottom + pad), np.eye(3))
-        scale, start = line.to_source[0, 0], line.to_source[0, 2]
+        line = cut_line(page, (left - 2 * pad, top - pad, right + 2 * pad, bottom + pad), lambda at: at)
+        start, scale = line.mesh.points[0, 0, 0], (bottom - top + 2 * pad) / LINE_HEIGHT
         lines.append((line, row, ((boxes[:, [0, 2]] - start) / scale).astype(np.float32)))
     return lines
 

@@ -18,7 +18,7 @@ from schemas.flow import Image, Matrix, Page, Upright
 WORKING_SIDE = 1600
 
 # Long side in pixels of the picture that segments are sought in; the detector's time grows with the area.
-SEGMENT_SIDE = 1000
+SEGMENT_SIDE = 700
 
 # Shortest segment that may speak for the page's direction, as a share of the long side: longer than a character.
 MIN_SEGMENT = 0.04
@@ -35,13 +35,13 @@ MAX_STRETCH = 1.6
 
 def rectify(page: Page) -> Upright:
     """Undo skew and perspective of a page. Which of the four sides is up is not decided here; see `turn`."""
-    gray = fade_seal(page.pixels)
-    height, width = gray.shape
-    scale = SEGMENT_SIDE / max(height, width)
-    small = np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    height, width = page.pixels.shape[:2]
+    gray = _shrunk(fade_seal(page.pixels), WORKING_SIDE)
+    small = _shrunk(gray, SEGMENT_SIDE)
+    shares = np.tile([width / small.shape[1], height / small.shape[0]], 2)
     centre = np.array([width / 2, height / 2])
     unit = max(height, width) / 2
-    segments = (find_segments(small) / scale - np.tile(centre, 2)) / unit
+    segments = (find_segments(small) * shares - np.tile(centre, 2)) / unit
     straighten = segments_to_homography(segments, aspect=(width / 2 / unit, height / 2 / unit))
     to_unit = np.array([[1 / unit, 0, -centre[0] / unit], [0, 1 / unit, -centre[1] / unit], [0, 0, 1]])
     return _warp(page, gray, straighten @ to_unit)
@@ -64,7 +64,8 @@ def turn(upright: Upright, quarters: int) -> Upright:
 
 def find_segments(gray: Image) -> Matrix:
     """Straight segments longer than a character: float64 (n, 4) of x0, y0, x1, y1 in pixels."""
-    found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE).detect(gray)[0]
+    # The picture has been averaged already: the detector need not shrink it once more.
+    found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, scale=1.0).detect(gray)[0]
     if found is None:
         return np.zeros((0, 4))
     segments = np.asarray(found, dtype=np.float64).reshape(-1, 4)
@@ -159,9 +160,17 @@ def _rotation(degrees: float) -> Matrix:
     return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
 
 
+def _shrunk(gray: Image, side: int) -> Image:
+    """A picture no larger than `side`, averaged: thin rules stay alive where a warp would step over them."""
+    scale = side / max(gray.shape)
+    if scale >= 1:
+        return gray
+    return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def _warp(page: Page, gray: Image, straighten: Matrix) -> Upright:
-    """Draw the upright picture at the working scale, so that the whole page is in it."""
-    height, width = gray.shape
+    """Draw the upright picture at the working scale, the whole page in it; `gray` may be smaller than the page."""
+    height, width = page.pixels.shape[:2]
     corners = np.array([[[0.0, 0], [width, 0], [width, height], [0, height]]])
     moved = cv2.perspectiveTransform(corners, straighten)[0]
     low, high = moved.min(axis=0), moved.max(axis=0)
@@ -169,13 +178,8 @@ def _warp(page: Page, gray: Image, straighten: Matrix) -> Upright:
     fit = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale], [0, 0, 1]])
     to_upright = fit @ straighten
     size = np.ceil((high - low) * scale).astype(int)
-    # Averaging first keeps thin rules alive where the warp would step over them.
-    shrink = WORKING_SIDE / max(height, width)
-    if shrink < 0.75:
-        gray = np.asarray(cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        sampled = to_upright @ np.diag([width / gray.shape[1], height / gray.shape[0], 1.0])
-    else:
-        sampled = to_upright
-    warped = cv2.warpPerspective(gray, sampled, (int(size[0]), int(size[1])), borderValue=255.0)
+    sampled = to_upright @ np.diag([width / gray.shape[1], height / gray.shape[0], 1.0])
+    # Beyond the picture its edge goes on: a white border would look ruled.
+    warped = cv2.warpPerspective(gray, sampled, (int(size[0]), int(size[1])), borderMode=cv2.BORDER_REPLICATE)
     back = np.asarray(np.linalg.inv(to_upright), dtype=np.float64)
     return Upright(page, np.asarray(warped, dtype=np.uint8), back)

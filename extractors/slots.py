@@ -118,8 +118,10 @@ def _parts(placement: Placement) -> list[Placement]:
         if line is placement.line:
             own = replace(placement, parentheses=seen)
             continue
-        start = left + STEP * (place == 0)
-        inner = start, max(right - STEP * (place == last), start)
+        # A text layer's step is a character wide, which a parenthesis fills by half.
+        step = min(0.8 * LINE_HEIGHT, right - left) if placement.certain else STEP
+        start = left + step * (place == 0)
+        inner = start, max(right - step * (place == last), start)
         others.append(replace(placement, line=line, outer=(left, right), inner=inner, parentheses=seen))
     return [own, *others]
 

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.glyphs import FLOOR, Alphabet
-from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, pieces_to_automaton, state_span
-from schemas.flow import GlyphLine, NamedCell, Placement
-from schemas.form import Form, FormItem, Slot, SlotKind
+from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, state_span
+from schemas.flow import GlyphLine, Line, NamedCell, Placement
+from schemas.form import Form, FormItem, Slot
 
 # A cell is named by a sentence that gains at least this much, in nats: a character that is found gains 4 to 10, one that
 # is missing loses 5, beginning or ending in the middle 20. The words that a heading shares with its sentence gain half.
 LEAST_GAIN = 60.0
 
-# The fields above a table are taken as found from this gain on, in nats: two of the four labels.
-LEAST_HEADER_GAIN = 15.0
+# In the first and the last row of a page, where the page end may have cut an item in two, a few words must do.
+LEAST_CUT_GAIN = 18.0
+
+# Steps of ink that one sentence leaves unexplained, from which another is sought: ten characters of two steps.
+LEFT_OVER = 20
 
 # A further activity must gain this much for each character of its sentence, in nats.
 LEAST_MORE = 2.5
@@ -26,51 +30,75 @@ LEAST_MORE = 2.5
 ANCHORS = 3
 
 
-def name_cell(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> NamedCell | None:
-    """The item whose sentence explains a cell's lines best, with its slots placed; None where none explains it."""
-    if not lines:
-        return None
-    steps = _Steps(lines, alphabet)
-    fits = {item.key: best_path(item_to_automaton(item, alphabet), steps.log_probs, alphabet) for item in form.items}
-    best = max(form.items, key=lambda item: fits[item.key].gain)
-    if fits[best.key].gain < LEAST_GAIN:
-        return None
-    automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
-    return NamedCell(best.key, path.gain, _placements(automaton, path, steps))
+def name_items(
+    form: Form,
+    lines: Sequence[GlyphLine],
+    alphabet: Alphabet,
+    *,
+    scouted: Sequence[GlyphLine] = (),
+    least: float = LEAST_GAIN,
+) -> tuple[NamedCell, ...]:
+    """The items whose sentences explain a cell's lines, each with its slots placed; none where nothing is explained.
 
-
-def place_header(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> tuple[Placement, ...]:
-    """The fields above the table, placed in the lines there; empty where the printed labels are not seen."""
+    A cell holds one item, or several where the rule between rows is missing or there is no grid at all: what one sentence
+    explains is taken away and the rest is tried again. `scouted` is the same lines as the scout saw them; `least` is the
+    gain, in nats, from which a sentence explains a cell.
+    """
     if not lines:
         return ()
-    pieces: list[str | tuple[str, Slot]] = []
-    for field in form.header:
-        pieces += [field.label, (field.key, Slot(field.key, SlotKind.TEXT, field.label, ""))]
-    automaton = pieces_to_automaton(pieces, alphabet, bare=True)
-    steps = _Steps(lines, alphabet)
-    path = best_path(automaton, steps.log_probs, alphabet)
-    return _placements(automaton, path, steps) if path.gain > LEAST_HEADER_GAIN else ()
+    steps = _Steps(lines, alphabet, scouted)
+    named: list[NamedCell] = []
+    left = list(form.items)
+    while left and steps.ink() > (LEFT_OVER if named else 0):
+        fits = {item.key: best_path(item_to_automaton(item, alphabet), steps.log_probs, alphabet) for item in left}
+        best = max(left, key=lambda item: fits[item.key].gain)
+        if fits[best.key].gain < least:
+            break
+        automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
+        named.append(NamedCell(best.key, path.gain, _placements(automaton, path, steps)))
+        left.remove(best)
+        steps.take_away(path)
+    return tuple(named)
 
 
 class _Steps:
     """A cell's lines joined end to end, a blank step at each break, so that a line break means nothing."""
 
-    def __init__(self, lines: Sequence[GlyphLine], alphabet: Alphabet) -> None:
-        gap = np.full((1, alphabet.size), np.log(FLOOR), np.float32)
-        gap[0, 0] = 0.0
+    def __init__(self, lines: Sequence[GlyphLine], alphabet: Alphabet, scouted: Sequence[GlyphLine] = ()) -> None:
         self.lines = tuple(lines)
-        self.log_probs = np.concatenate([part for line in lines for part in (line.log_probs, gap)])
+        self.log_probs = _joined(lines, alphabet)
+        # Scout and recogniser take equal steps, so that a place among the one's steps is a place among the other's.
+        self.scouted = _joined(scouted, alphabet) if scouted else None
         self.spelling = tuple(char for line in lines for char in (*line.spelling, ""))
         self.sureness = np.concatenate([np.append(line.sureness, np.float32(1.0)) for line in lines])
         self.line_of = np.concatenate([np.full(len(line.spelling) + 1, place) for place, line in enumerate(lines)])
         self.starts = np.cumsum([0, *(len(line.spelling) + 1 for line in lines)])
         self.inked = np.exp(self.log_probs[:, 0]) < 0.5
 
+    def ink(self) -> int:
+        """How many steps hold ink that no sentence has explained yet."""
+        return int(np.count_nonzero(np.exp(self.log_probs[:, 0]) < 0.5))
+
+    def take_away(self, path: Path) -> None:
+        """Leave paper where a sentence has been read."""
+        places = np.flatnonzero(path.states % 2)
+        if len(places):
+            # Placements look into the old ones.
+            self.log_probs = self.log_probs.copy()
+            self.log_probs[places[0] : places[-1] + 1] = np.log(FLOOR)
+            self.log_probs[places[0] : places[-1] + 1, 0] = 0.0
+
     def edge(self, step: int, side: int) -> float:
         """Left (0) or right (1) edge of a step on its line."""
         place = int(self.line_of[step])
         edges = self.lines[place].edges
         return float(edges[min(step - self.starts[place], len(edges) - 1), side]) if len(edges) else 0.0
+
+
+def _joined(lines: Sequence[GlyphLine], alphabet: Alphabet) -> NDArray[np.float32]:
+    gap = np.full((1, alphabet.size), np.log(FLOOR), np.float32)
+    gap[0, 0] = 0.0
+    return np.concatenate([part for line in lines for part in (line.log_probs, gap)])
 
 
 def _with_repeats(item: FormItem, once: Path, steps: _Steps, alphabet: Alphabet) -> tuple[Automaton, Path]:
@@ -144,7 +172,20 @@ def _placement(
         (left, right),
         (anchors[0], anchors[1]),
         steps.lines[line].certain,
+        _stretches(start if before is None else before, stop if behind is None else behind + 1, steps),
+        steps.scouted[start:stop] if steps.scouted is not None else None,
     )
+
+
+def _stretches(start: int, stop: int, steps: _Steps) -> tuple[tuple[Line, tuple[float, float]], ...]:
+    """The lines that steps lie on, and from where to where."""
+    found = []
+    for line in dict.fromkeys(steps.line_of[start:stop].tolist()):
+        first, last = _within(line, steps)
+        begin, end = max(start, first), min(stop, last)
+        if end > begin:
+            found.append((steps.lines[line].line, (steps.edge(begin, 0), steps.edge(end - 1, 1))))
+    return tuple(found)
 
 
 def _missing(name: str, slot: Slot, steps: _Steps) -> Placement:

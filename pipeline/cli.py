@@ -23,6 +23,7 @@ from extractors.pages import open_pages
 from extractors.rectify import rectify
 from pipeline.judge import ErrorBudget
 from pipeline.overlay import slot_mark
+from pipeline.roster import read_roster
 from pipeline.run import Summary, run
 from pipeline.work import Job, read_all
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable
@@ -155,25 +156,6 @@ def parse_budget(text: str) -> ErrorBudget:
     if not 0 < share <= Fraction(1, 2):
         raise ConfigError(f"--max-error {text}")
     return ErrorBudget(share)
-
-
-def read_roster(path: Path | None) -> tuple[str, ...]:
-    """The unit names in the first column of a CSV (UTF-8 or GB 18030, as Chinese Excel saves it), heading left out.
-
-    Raises ConfigError when the file cannot be read.
-    """
-    if path is None:
-        return ()
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--roster {path}: {error.strerror}") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("gb18030", errors="replace")
-    names = [line.split(",")[0].strip().strip('"') for line in text.splitlines()]
-    return tuple(dict.fromkeys(name for name in names[1:] if name))
 
 
 def page_to_cells(page: Page) -> list[list[dict[str, object]]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
-from pipeline.judge import ErrorBudget, judge_header, judge_slot, match_unit, missing_slot
+from pipeline.header import judge_fields
+from pipeline.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
-from schemas.form import Form, FormItem
-from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
+from schemas.form import FieldKind, Form, FormItem
+from schemas.reading import Problem, Reading, Reason, SlotReading
 
 Items = Mapping[str, tuple[Evidence, ...]]
 
@@ -108,17 +109,14 @@ def _gathered_to_reading(
     problems: Sequence[Problem],
 ) -> Reading:
     slots = judge_together(form, _slots(gathered, form, alphabet, budget))
-    header = _header(gathered, form, budget)
+    header = judge_fields(form, gathered.header, budget, alphabet, roster=tuple(roster))
     told = list(problems)
     if any(item.key not in gathered.items for item in form.items):
         told.append(Problem.ITEMS_MISSING)
     if not gathered.header:
         told.append(Problem.NO_HEADER)
-    elif roster:
-        first = form.header[0].key
-        matched = match_unit(header[first], roster)
-        header = {**header, first: matched or header[first].model_copy(update={"review": True})}
-        told += [] if matched else [Problem.UNIT_UNKNOWN]
+    elif roster and any(header[field.key].value not in roster for field in form.header if field.kind is FieldKind.UNIT):
+        told.append(Problem.UNIT_UNKNOWN)
     return Reading(
         source=path.name,
         form=form.id,
@@ -154,11 +152,3 @@ def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:
         slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, Reason.PLACE_UNSURE)))})
         for slot in slots
     ]
-
-
-def _header(gathered: Gathered, form: Form, budget: ErrorBudget) -> dict[str, HeaderReading]:
-    placed = {placement.path: placement for placement in gathered.header}
-    return {
-        field.key: judge_header(placed[field.key], budget) if field.key in placed else HeaderReading()
-        for field in form.header
-    }

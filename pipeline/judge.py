@@ -1,7 +1,8 @@
 """Evidence to slot readings: value, blank or unreadable, how sure, and whether a person must look.
 
-Confidence starts as the posterior of the string among all strings and is then bounded by what else is known; the bounds
-are conservative shares, set by hand on development sets and told beside each. Rules across fields are in `rules`.
+The likeliest string is the decision; how probably it is right, `calibration` tells from all the evidence. Findings that no
+probability excuses (words that are no number, ink that nobody reads) send a slot to a person whatever it says. Rules across
+fields are in `rules`.
 """
 
 from __future__ import annotations
@@ -9,51 +10,45 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
-
-from rapidfuzz import fuzz, process
 
 from extractors.glyphs import Alphabet
 from extractors.slots import INK_OF_A_STROKE, slot_box
-from pipeline.strings import Candidate, best_strings, parse_count
+from pipeline.calibration import Features, evidence_to_features, load_calibration, second_to_features
+from pipeline.counts import Certainty, read_number
+from pipeline.strings import Candidate, slot_strings, spell
 from schemas.flow import Evidence, Placement, State
 from schemas.form import Slot, SlotKind
-from schemas.reading import HeaderReading, Reason, SlotReading
+from schemas.reading import Reason, SlotReading
 
-# How far each finding lets confidence go at most.
+# Findings that always send a slot to a person, and how far each lets confidence go at most.
 BOUNDS: Mapping[Reason, float] = {
-    Reason.READERS_DISAGREE: 0.5,
-    Reason.ONE_READER: 0.9,
     Reason.INK_IN_BLANK: 0.3,
     Reason.NOT_A_NUMBER: 0.5,
     Reason.UNUSUAL_NUMBER: 0.9,
-    Reason.PLACE_UNSURE: 0.5,
     Reason.SLOT_MISSING: 0.0,
-    Reason.SEAL: 0.9,
+    Reason.PLACE_UNSURE: 0.5,
     Reason.PEN: 0.8,
+    Reason.SEAL: 0.9,
+    Reason.NO_GRID: 0.9,
 }
 
 # A text layer is certain about its characters, not about what the writer meant.
 CERTAIN = 0.9999
 
-# An agreeing second reader leaves this share of the first one's doubt: they err on different digits.
-SHARED_DOUBT = 0.1
-
-# A posterior above this needs no second reader to confirm it where there is none.
-SURE_ALONE = 0.999
-
 # How much less likely words or signs are in a count slot than a number, before anything is seen.
 WORDS = 0.25
+
+# The scout is the weaker reader: its word counts by this power, and what it does not see at all is this likely.
+SCOUT_SAY, SCOUT_BLIND = 0.5, 0.01
 
 # Parentheses and neighbours seen at least this well vouch for a slot's place.
 SEEN = 0.5
 
-# A slot is under a seal when red paste covers this share of it, and in pen when this share of its ink is blue.
+# A slot is under a seal when red paste covers this share of it, and in pen when this share of its ink is coloured.
 SEALED, PENNED = 0.04, 0.35
 
-# A unit is one of the roster's when this like it (0 to 100), and this much more so than to the next name: names of
-# neighbouring counties differ in one or two of seven characters.
-ROSTER_SCORE, ROSTER_LEAD = 75.0, 5.0
+# Original pixels for each pixel of a line below which colours under a seal cannot be told apart: JPEG halves them again.
+COARSE = 0.6
 
 
 @dataclass(frozen=True)
@@ -64,12 +59,25 @@ class ErrorBudget:
 
     @property
     def threshold(self) -> float:
-        """The confidence from which a slot is accepted.
+        """The confidence from which a slot is accepted, as calibration found it on slots that it had not seen."""
+        return load_calibration().threshold(float(self.share))
 
-        Confidences are products of conservative bounds, not yet calibrated on labelled slots; ten times the budget is the
-        level at which development sets kept it.
-        """
-        return float(1 - min(10 * self.share, Fraction(1, 2)))
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What most likely stands in a slot, before a second reader is asked, and how probably that is so.
+
+    `kind` names the calibration model, `reasons` are findings that send the slot to a person in any case.
+    """
+
+    kind: str
+    state: State
+    value: int | str | None
+    raw: str
+    digits: str
+    probability: float
+    features: Features
+    reasons: tuple[Reason, ...]
 
 
 def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> SlotReading:
@@ -77,27 +85,46 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
     placement = evidence.placement
     if placement.line is None:
         return missing_slot(placement.path, placement.slot)
-    if placement.slot.kind is SlotKind.TEXT:
-        state, value, raw, confidence, reasons = _judge_text(evidence)
-    else:
-        state, value, raw, confidence, reasons = _judge_count(evidence, alphabet)
-    reasons += _doubts_of_place(placement) + _doubts_of_ink(evidence, state)
-    bound = min((BOUNDS[reason] for reason in reasons), default=1.0)
-    confidence = round(min(confidence, bound, CERTAIN), 4)
-    if confidence < budget.threshold and not reasons:
-        reasons = [Reason.LOW_CONFIDENCE]
-    review = state is State.UNREADABLE or bool(reasons)
+    decision = decide(evidence, alphabet)
+    probability = decision.probability
+    if evidence.second is not None and _may_be_confirmed(decision):
+        probability = _with_second(decision, second_to_features(evidence, decision.digits))
+    if placement.certain:
+        probability = CERTAIN
+    bound = min((BOUNDS[reason] for reason in decision.reasons), default=1.0)
+    confidence = round(min(probability, bound, CERTAIN), 4)
+    accepted = not decision.reasons and decision.state is not State.UNREADABLE and confidence >= budget.threshold
+    reasons = (*decision.reasons, *_explanations(evidence, decision, accepted=accepted))
     return SlotReading(
         path=placement.path,
         label=placement.slot.label,
-        state=state,
-        value=value,
-        raw=raw,
+        state=decision.state,
+        value=decision.value,
+        raw=decision.raw,
         confidence=confidence,
-        review=review,
+        review=not accepted,
         reasons=tuple(dict.fromkeys(reasons)),
         page=placement.line.page,
         box=slot_box(placement),
+    )
+
+
+def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
+    """Whether a second reader can change what becomes of a slot: it is doubtful now, and would not be if it agreed."""
+    if evidence.placement.line is None or evidence.placement.certain:
+        return False
+    decision = decide(evidence, alphabet)
+    if not _may_be_confirmed(decision) or decision.probability >= budget.threshold:
+        return False
+    return _with_second(decision, {"agrees": 1.0, "contests": 0.0}) >= budget.threshold
+
+
+def decide(evidence: Evidence, alphabet: Alphabet) -> Decision:
+    """What most likely stands in a slot that was found."""
+    return (
+        _decide_text(evidence, alphabet)
+        if evidence.placement.slot.kind is SlotKind.TEXT
+        else _decide_count(evidence, alphabet)
     )
 
 
@@ -115,102 +142,109 @@ def missing_slot(path: str, slot: Slot) -> SlotReading:
     )
 
 
-def judge_header(placement: Placement, budget: ErrorBudget) -> HeaderReading:
-    """A field above the table, as far as the general recogniser reads it."""
-    text, confidence = _spell(placement)
-    text = text.strip("_-—―－:： ")
-    confidence = round(min(confidence, CERTAIN), 4)
-    return HeaderReading(value=text or None, confidence=confidence, review=not text or confidence < budget.threshold)
-
-
-def match_unit(unit: HeaderReading, roster: Sequence[str]) -> HeaderReading | None:
-    """The unit as the roster spells it; None where no name of the roster is near enough, or two are equally near."""
-    if unit.value is None:
-        return None
-    ranked = process.extract(unit.value, roster, scorer=fuzz.ratio, limit=2)
-    (name, score, _), rival = ranked[0], ranked[1][1] if len(ranked) > 1 else 0.0
-    if score < ROSTER_SCORE or score - rival < ROSTER_LEAD:
-        return None
-    confidence = CERTAIN if score == 100 else round(score / 100, 4)
-    return HeaderReading(value=name, confidence=confidence, review=False)
-
-
-_Judged = tuple[State, int | str | None, str, float, list[Reason]]
-
-
-def _judge_count(evidence: Evidence, alphabet: Alphabet) -> _Judged:
+def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     placement = evidence.placement
-    best = _likeliest(best_strings(placement.log_probs, alphabet))
-    spelled, _ = _spell(placement)
-    if best.text == "":
+    best = _likeliest(placement, alphabet)
+    written = read_number(best.text)
+    reasons = _doubts_in_any_case(evidence, written=bool(best.text))
+    raw, kind = best.text, "count"
+    if not best.text:
+        kind = "blank"
         if evidence.ink > INK_OF_A_STROKE:
-            return State.UNREADABLE, None, spelled, best.probability, [Reason.INK_IN_BLANK]
-        return State.BLANK, None, "", best.probability, []
-    value, plain = parse_count(best.text)
-    if value is None:
-        return State.UNREADABLE, None, spelled or best.text, best.probability, [Reason.NOT_A_NUMBER]
-    reasons = [] if plain else [Reason.UNUSUAL_NUMBER]
-    confidence = best.probability
-    second = evidence.second
-    if second is not None and not placement.certain:
-        if second.text == str(value):
-            confidence = 1 - (1 - confidence) * SHARED_DOUBT
-        elif second.text:
-            reasons.append(Reason.READERS_DISAGREE)
-    if (second is None or not second.text) and not placement.certain and confidence < SURE_ALONE:
-        reasons.append(Reason.ONE_READER)
-    return State.VALUE, value, best.text, confidence, reasons
+            return _decision(
+                evidence, alphabet, kind, State.UNREADABLE, None, spell(placement)[0], best, [Reason.INK_IN_BLANK]
+            )
+    elif written.state is State.UNREADABLE:
+        raw = spell(placement)[0] or best.text
+        reasons.append(Reason.NOT_A_NUMBER)
+    elif written.certainty is not Certainty.PLAIN:
+        reasons.append(Reason.UNUSUAL_NUMBER)
+    return _decision(evidence, alphabet, kind, written.state, written.value, raw, best, reasons, written.digits)
 
 
-def _judge_text(evidence: Evidence) -> _Judged:
-    text, confidence = _spell(evidence.placement)
+def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
+    text, probability = spell(evidence.placement)
+    best = Candidate(text, probability)
     if text:
-        # No other reader confirms words seen in pixels: a dropped character would pass unseen.
-        return State.VALUE, text, text, confidence, [] if evidence.placement.certain else [Reason.ONE_READER]
+        return _decision(
+            evidence, alphabet, "text", State.VALUE, text, text, best, _doubts_in_any_case(evidence, written=True)
+        )
     if evidence.ink > INK_OF_A_STROKE:
-        return State.UNREADABLE, None, "", confidence, [Reason.INK_IN_BLANK]
-    return State.BLANK, None, "", confidence, []
+        return _decision(evidence, alphabet, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
+    return _decision(evidence, alphabet, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
 
 
-def _likeliest(candidates: Sequence[Candidate]) -> Candidate:
-    """The likeliest string, when the halves of parentheses that reach into a slot do not count and words are rare."""
-    shares: dict[str, float] = {}
-    for candidate in candidates:
-        text = candidate.text.lstrip("(").rstrip(")")
-        prior = 1.0 if not text or parse_count(text)[0] is not None else WORDS
-        shares[text] = shares.get(text, 0.0) + prior * candidate.probability
-    text = max(shares, key=lambda text: shares[text])
+def _decision(
+    evidence: Evidence,
+    alphabet: Alphabet,
+    kind: str,
+    state: State,
+    value: int | str | None,
+    raw: str,
+    best: Candidate,
+    reasons: Sequence[Reason],
+    digits: str = "",
+) -> Decision:
+    features = evidence_to_features(evidence, best.text, best.probability, alphabet)
+    probability = load_calibration().models[kind].probability(features)
+    return Decision(kind, state, value, raw, digits, probability, features, tuple(reasons))
+
+
+def _may_be_confirmed(decision: Decision) -> bool:
+    """A second reader reads digits: it has a say on numbers written in digits alone."""
+    return decision.kind == "count" and decision.state is State.VALUE and decision.digits == decision.raw
+
+
+def _with_second(decision: Decision, seen: Features) -> float:
+    return load_calibration().models["asked"].probability({**decision.features, **seen})
+
+
+def _likeliest(placement: Placement, alphabet: Alphabet) -> Candidate:
+    """The likeliest string by the recogniser and, as far as it goes, the scout: a product of experts (Hinton, 2002)."""
+    seen = slot_strings(placement.log_probs, alphabet)
+    scouted = None if placement.scouted is None else slot_strings(placement.scouted, alphabet)
+    weights = {}
+    for text, share in seen.items():
+        prior = 1.0 if not text or read_number(text).certainty is Certainty.PLAIN else WORDS
+        say = 1.0 if scouted is None else max(scouted.get(text, 0.0), SCOUT_BLIND) ** SCOUT_SAY
+        weights[text] = prior * say * share
+    text = max(weights, key=lambda text: weights[text])
     # Strings beyond the beam keep what probability the listed ones leave.
-    rest = max(1.0 - sum(candidate.probability for candidate in candidates), 0.0)
-    return Candidate(text, shares[text] / (sum(shares.values()) + rest))
+    rest = max(1.0 - sum(seen.values()), 0.0) * SCOUT_BLIND**SCOUT_SAY
+    return Candidate(text, weights[text] / (sum(weights.values()) + rest))
 
 
-def _spell(placement: Placement) -> tuple[str, float]:
-    """The words in a slot as the recogniser spells them without the form, and the product of their probabilities."""
-    letters: list[str] = []
-    peaks: list[float] = []
-    before = ""
-    for char, sureness in zip(placement.spelling, placement.sureness, strict=True):
-        if char and char == before:
-            peaks[-1] = max(peaks[-1], float(sureness))
-        elif char:
-            letters.append(char)
-            peaks.append(float(sureness))
-        before = char
-    return "".join(letters).strip(), prod(peaks)
+def _doubts_in_any_case(evidence: Evidence, *, written: bool) -> list[Reason]:
+    """What no probability excuses: a place that nothing vouches for, pens (the recognisers know print), seals that no
+    colour takes away, no grid."""
+    doubts = [Reason.PLACE_UNSURE] if _misplaced(evidence.placement) else []
+    if evidence.placement.certain:
+        return doubts
+    found = {
+        Reason.PEN: written and evidence.pen > PENNED,
+        # Phones' messengers leave too little colour to divide a dense seal out by.
+        Reason.SEAL: evidence.gray_seal or (evidence.seal > SEALED and evidence.sharpness < COARSE),
+        Reason.NO_GRID: not evidence.grid,
+    }
+    return doubts + [reason for reason, holds in found.items() if holds]
 
 
-def _doubts_of_place(placement: Placement) -> list[Reason]:
+def _explanations(evidence: Evidence, decision: Decision, *, accepted: bool) -> list[Reason]:
+    """What a person is told of a slot. A seal is told of in any case; the rest only explains why it is shown."""
+    if evidence.placement.certain:
+        return []
+    reasons = [Reason.SEAL] if evidence.seal > SEALED else []
+    if accepted:
+        return reasons
+    second = evidence.second
+    if second is not None and second.text and _may_be_confirmed(decision) and second.text != decision.digits:
+        reasons.append(Reason.READERS_DISAGREE)
+    elif decision.kind == "text":
+        reasons.append(Reason.ONE_READER)
+    return reasons if reasons or decision.reasons else [Reason.LOW_CONFIDENCE]
+
+
+def _misplaced(placement: Placement) -> bool:
     """A side of the slot counts as seen by its parenthesis or by the printed words behind it; one parenthesis must be."""
     sides = [max(pair) >= SEEN for pair in zip(placement.parentheses, placement.anchors, strict=True)]
-    parenthesis = max(placement.parentheses) >= SEEN
-    return [] if all(sides) and parenthesis else [Reason.PLACE_UNSURE]
-
-
-def _doubts_of_ink(evidence: Evidence, state: State) -> list[Reason]:
-    reasons = []
-    if evidence.seal > SEALED and not evidence.placement.certain:
-        reasons.append(Reason.SEAL)
-    if state is not State.BLANK and evidence.pen > PENNED and not evidence.placement.certain:
-        reasons.append(Reason.PEN)
-    return reasons
+    return not (all(sides) and max(placement.parentheses) >= SEEN)

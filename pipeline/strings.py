@@ -1,27 +1,26 @@
-"""Posteriors within a slot to what may be written there, and written numbers to integers."""
+"""Posteriors within a slot to what may be written there."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.glyphs import Alphabet
+from schemas.flow import Placement
 
 # Prefixes kept at each step, and the least probability of a character worth a new prefix: a slot's posteriors are so
 # peaked that twice as many prefixes change no probability in its fourth digit.
 BEAMS, LEAST = 16, 1e-4
 
+# A prefix less likely than this share of the likeliest is dropped: it can no longer come to matter.
+NEGLIGIBLE = 1e-7
+
 # Longest string that a slot is searched for; a longer one has swallowed printed words.
 MAX_STEPS = 160
-
-GROUPED = re.compile(r"\d{1,3}(,\d{3})+")
-PLAIN = re.compile(r"\d{1,9}")
-NOUGHT = frozenset({"零", "〇"})
 
 
 @dataclass(frozen=True)
@@ -32,44 +31,62 @@ class Candidate:
     probability: float
 
 
-def best_strings(log_probs: NDArray[np.float32], alphabet: Alphabet) -> tuple[Candidate, ...]:
+def best_strings(log_probs: NDArray[np.float32], alphabet: Alphabet, *, beams: int = BEAMS) -> tuple[Candidate, ...]:
     """Strings by falling probability, summed over their CTC alignments: prefix beam search (Hannun et al., 2014).
 
-    `log_probs` is (steps, alphabet). Any other character is spelled "\N{REPLACEMENT CHARACTER}".
+    `log_probs` is (steps, alphabet); `beams` prefixes are kept at each step. Any other character is spelled
+    "\N{REPLACEMENT CHARACTER}".
     """
     steps = np.exp(log_probs[:MAX_STEPS])
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
-    for step in steps:
-        blank = float(step[0])
-        if blank > 1.0 - LEAST:
-            beams = {prefix: (ended + open_, 0.0) for prefix, (ended, open_) in beams.items()}
+    kept: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
+    for blank, letters in zip(steps[:, 0].tolist(), _likely_by_step(steps), strict=True):
+        if not letters:
+            kept = {prefix: ((ended + open_) * blank, 0.0) for prefix, (ended, open_) in kept.items()}
             continue
-        likely = [(int(place), float(step[place])) for place in np.flatnonzero(step > LEAST) if place]
         grown: dict[tuple[int, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-        for prefix, (ended, open_) in beams.items():
+        for prefix, (ended, open_) in kept.items():
             grown[prefix][0] += (ended + open_) * blank
-            for place, probability in likely:
+            for place, probability in letters:
                 if prefix and place == prefix[-1]:
                     grown[prefix][1] += open_ * probability
                     grown[*prefix, place][1] += ended * probability
                 else:
                     grown[*prefix, place][1] += (ended + open_) * probability
-        kept = sorted(grown.items(), key=lambda item: -sum(item[1]))[:BEAMS]
-        beams = {prefix: (ended, open_) for prefix, (ended, open_) in kept}
-    ranked = sorted(beams.items(), key=lambda item: -sum(item[1]))
+        likeliest = sorted(grown.items(), key=lambda item: -sum(item[1]))[:beams]
+        least = NEGLIGIBLE * sum(likeliest[0][1])
+        kept = {prefix: (ended, open_) for prefix, (ended, open_) in likeliest if ended + open_ > least}
+    ranked = sorted(kept.items(), key=lambda item: -sum(item[1]))
     return tuple(Candidate("".join(map(alphabet.name, prefix)), min(sum(share), 1.0)) for prefix, share in ranked)
 
 
-def parse_count(text: str) -> tuple[int | None, bool]:
-    """The count that a written text means, and whether it was written plainly; None where it is no number.
+def slot_strings(log_probs: NDArray[np.float32], alphabet: Alphabet) -> dict[str, float]:
+    """What may stand in a slot, with its probability: halves of parentheses that reach into it do not count."""
+    shares: dict[str, float] = {}
+    for candidate in best_strings(log_probs, alphabet):
+        text = candidate.text.lstrip("(").rstrip(")")
+        shares[text] = shares.get(text, 0.0) + candidate.probability
+    return shares
 
-    >>> parse_count("３20"), parse_count("1,280"), parse_count("零"), parse_count("约300")
-    ((320, True), (1280, True), (0, False), (None, False))
-    """
-    normal = unicodedata.normalize("NFKC", text).replace(" ", "")
-    if PLAIN.fullmatch(normal):
-        # A nought in front is no way to write a count: more likely a stroke that belongs to something else.
-        return int(normal), normal == "0" or not normal.startswith("0")
-    if GROUPED.fullmatch(normal) and len(normal) <= 13:
-        return int(normal.replace(",", "")), not normal.startswith("0")
-    return (0, False) if normal in NOUGHT else (None, False)
+
+def _likely_by_step(steps: NDArray[np.float32]) -> list[list[tuple[int, float]]]:
+    """The characters worth a new prefix at each step, with their probabilities."""
+    likely: list[list[tuple[int, float]]] = [[] for _ in steps]
+    rows, places = np.nonzero(steps[:, 1:] > LEAST)
+    for row, place, probability in zip(rows.tolist(), places.tolist(), steps[rows, places + 1].tolist(), strict=True):
+        likely[row].append((place + 1, probability))
+    return likely
+
+
+def spell(placement: Placement) -> tuple[str, float]:
+    """The words in a slot as the recogniser spells them without the form, and the product of their probabilities."""
+    letters: list[str] = []
+    peaks: list[float] = []
+    before = ""
+    for char, sureness in zip(placement.spelling, placement.sureness, strict=True):
+        if char and char == before:
+            peaks[-1] = max(peaks[-1], float(sureness))
+        elif char:
+            letters.append(char)
+            peaks.append(float(sureness))
+        before = char
+    return "".join(letters).strip(), prod(peaks)

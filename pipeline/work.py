@@ -50,7 +50,7 @@ class Outcome:
 def read_job(job: Job) -> Outcome:
     """Read one file; whatever goes wrong with it is its own outcome and nobody else's."""
     try:
-        readers = readers_of(job.form, job.threads)
+        readers = readers_of(job.form, job.threads, job.roster)
         found = read(job.path, form=FORMS[job.form], readers=readers, budget=job.budget, roster=job.roster)
         return Outcome(job.path, found, None)
     except KuohaoError as error:
@@ -61,9 +61,9 @@ def read_job(job: Job) -> Outcome:
 
 
 @cache
-def readers_of(form: str, threads: int) -> Readers:
-    """The engines of this process for a form, loaded at first use."""
-    return load_readers(FORMS[form], threads=threads)
+def readers_of(form: str, threads: int, roster: tuple[str, ...] = ()) -> Readers:
+    """The engines of this process for a form and a roster, loaded at first use."""
+    return load_readers(FORMS[form], threads=threads, roster=roster)
 
 
 def read_all(jobs: Sequence[Job], *, workers: int = 0) -> Iterator[Outcome]:

@@ -3,12 +3,13 @@
     Page → Upright → Cell → Line → GlyphLine → Placement → `SlotReading` (in `schemas.reading`)
 
 All are frozen; arrays in them are never written to. Coordinates are (x, y), origin top left, in pixels of the picture
-named. A 3 × 3 `to_source` homography takes a value's own pixels back to the pixels of the page as it came in.
+named. `to_source`, a 3 × 3 homography, takes an upright page back to the page as it came in; a line keeps a mesh instead,
+for a cell may be bent.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -63,10 +64,38 @@ class Upright:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
-    """A cell of a ruled table: its place in the grid, and its corners in the upright page.
+class Mesh:
+    """Where each point of a picture lies on another one: a coarse grid of known points, straight between them.
 
-    `corners` is float64 (4, 2): top left, top right, bottom right, bottom left, on the middle of the rules.
+    `points` is float64 (rows, columns, 2), at least 2 × 2: knot (i, j) of the picture, at `origin` + (j, i) · `step`, lies
+    there; `step` is an odd number of pixels. Beyond the outermost knots their squares go on.
+    """
+
+    origin: tuple[int, int]
+    step: int
+    points: NDArray[np.float64]
+
+    def at(self, points: Matrix) -> Matrix:
+        """Where (n, 2) points of the picture lie."""
+        rows, columns = self.points.shape[:2]
+        along, down = ((np.asarray(points) - self.origin) / self.step).T
+        j = np.clip(np.floor(along).astype(int), 0, columns - 2)
+        i = np.clip(np.floor(down).astype(int), 0, rows - 2)
+        u, v = (along - j)[:, None], (down - i)[:, None]
+        above = (1 - u) * self.points[i, j] + u * self.points[i, j + 1]
+        below = (1 - u) * self.points[i + 1, j] + u * self.points[i + 1, j + 1]
+        found: Matrix = (1 - v) * above + v * below
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A cell of a ruled table: its place in the grid, and its sides in the upright page.
+
+    `corners` is float64 (4, 2): top left, top right, bottom right, bottom left, on the middle of the rules. `sides` are
+    polylines, float64 (n, 2) with n of 2 or more, from corner to corner: top and bottom from left to right, left and right
+    from top to bottom, in the order top, right, bottom, left; empty for straight sides. A cell that no rules bound, a
+    column of text on a page without a grid, is not `bounded`.
     """
 
     table: int
@@ -75,19 +104,38 @@ class Cell:
     row_span: int
     column_span: int
     corners: Matrix
+    sides: tuple[Matrix, ...] = ()
+    bounded: bool = True
+
+    @property
+    def outline(self) -> Matrix:
+        """The sides in one closed polyline, clockwise from the top left corner: float64 (n, 2)."""
+        if not self.sides:
+            return self.corners
+        top, right, bottom, left = self.sides
+        return np.concatenate([top[:-1], right[:-1], bottom[:0:-1], left[:0:-1]])
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
     """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
 
-    `page_size` is the width and height of the page it comes from.
+    `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels.
     """
 
     page: int
     page_size: tuple[int, int]
     bgr: Image
-    to_source: Matrix
+    mesh: Mesh
+
+    def to_page(self, points: Matrix) -> Matrix:
+        """Where (n, 2) points of the line lie on the page as it came in."""
+        return self.mesh.at(points)
+
+    def part(self, left: int, right: int) -> Line:
+        """The line between two of its columns, half-open; no pixel is copied."""
+        x, y = self.mesh.origin
+        return replace(self, bgr=self.bgr[:, left:right], mesh=replace(self.mesh, origin=(x - left, y)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +170,9 @@ class Placement:
     are the steps between the parentheses, over line breaks. `outer` is from parenthesis to parenthesis and `inner` what lies
     between them, both as left and right on `line`. `parentheses` and `anchors` tell how well the two parentheses and the
     printed words next to them were seen, left and right, 0 to 1. `line` is None for a slot that was not found.
+
+    `stretches` is the slot from parenthesis to parenthesis on each line that it touches, with left and right there: two for
+    a slot that a line break parts. `scouted` (steps, alphabet) is what the scout saw between the parentheses, if asked.
     """
 
     path: str
@@ -135,6 +186,8 @@ class Placement:
     parentheses: tuple[float, float]
     anchors: tuple[float, float]
     certain: bool
+    stretches: tuple[tuple[Line, tuple[float, float]], ...] = ()
+    scouted: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +212,9 @@ class Evidence:
     """All that is known of a slot: its placement and what the pixels and a second reader say.
 
     `ink` is the number of dark pixels between the parentheses on a line LINE_HEIGHT high, the parentheses left out; `seal`
-    the share of the slot under red paste, `pen` the share of its ink that is coloured. `second` is None without a second
-    reader.
+    the share of the slot under red paste, `pen` the share of its ink that is coloured. `second` is None where no second
+    reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's. `gray_seal` marks a slot under a seal on a page without colour, `grid` is False on a page without
+    rules.
     """
 
     placement: Placement
@@ -168,13 +222,19 @@ class Evidence:
     seal: float
     pen: float
     second: SecondReading | None
+    gray_seal: bool = False
+    grid: bool = True
+    strokes: int = 0
+    contrast: float = 1.0
+    sharpness: float = 1.0
+    touching: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class TableFind:
     """What one table on a page holds: fields above it, and by item the slots found in its cells.
 
-    `outlines` holds each cell's corners, float64 (4, 2), as fractions of the page as it came in.
+    `outlines` holds each cell's outline, float64 (n, 2) clockwise, as fractions of the page as it came in.
     """
 
     page: int

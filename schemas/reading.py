@@ -25,6 +25,7 @@ class Reason(StrEnum):
     UNUSUAL_NUMBER = "unusual_number"
     PLACE_UNSURE = "place_unsure"
     SLOT_MISSING = "slot_missing"
+    NO_GRID = "no_grid"
     SEAL = "seal_overlap"
     PEN = "pen"
     NO_EVENT = "attendance_without_event"
@@ -46,6 +47,7 @@ _CHINESE = {
     Reason.UNUSUAL_NUMBER: "数字写法特殊，已换算",
     Reason.PLACE_UNSURE: "括号前后文字对不上",
     Reason.SLOT_MISSING: "页面上没有找到这一项",
+    Reason.NO_GRID: "没有表格线，位置需核对",
     Reason.SEAL: "被印章遮挡",
     Reason.PEN: "手写数字",
     Reason.NO_EVENT: "有人次而没有场次",
@@ -83,11 +85,17 @@ class _Frozen(BaseModel):
 
 
 class HeaderReading(_Frozen):
-    """A field above the table."""
+    """A field above the table: `value` as it is written, but a unit as the roster spells it.
+
+    `state` tells a field in which nobody wrote (`blank`) from one that was not found or not read (`unreadable`); `iso` is a
+    date's year, month and day where they are certain.
+    """
 
     value: str | None = None
     confidence: float = Field(default=0.0, ge=0, le=1)
     review: bool = True
+    state: State = State.UNREADABLE
+    iso: str | None = None
 
 
 class SlotReading(_Frozen):

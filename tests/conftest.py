@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from extractors.glyphs import Alphabet, chars_to_glyphs, form_to_alphabet
-from pipeline.align import name_cell, place_header
+from pipeline.align import name_items
+from pipeline.labels import place_header
 from pipeline.read import Readers, load_readers
 from samples.layout import draw_layout, plain_layout
 from samples.printer import Printed, print_return
 from samples.returns import Filled, invent_return
-from schemas.flow import LINE_HEIGHT, Evidence, GlyphLine, Line, PageChar, SecondReading, TableFind
+from schemas.flow import LINE_HEIGHT, Evidence, GlyphLine, Line, Mesh, PageChar, SecondReading, TableFind
 from schemas.form import EMPTY_PARENTHESES, FormItem
 from schemas.safety_month import SAFETY_MONTH
 
@@ -61,7 +62,8 @@ def printed_returns(tmp_path_factory: pytest.TempPathFactory) -> tuple[PrintedRe
 def blank_line(chars: int, *, page: int = 1) -> Line:
     """A white line with room for so many characters."""
     bgr = np.full((LINE_HEIGHT, max(chars, 1) * CHAR, 3), 255, np.uint8)
-    return Line(page, PAGE_SIZE, bgr, np.eye(3))
+    at_its_own_place = Mesh((0, 0), 1, np.array([[[0.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 1.0]]]))
+    return Line(page, PAGE_SIZE, bgr, at_its_own_place)
 
 
 def glyph_line(text: str, *, page: int = 1, certain: bool = True) -> GlyphLine:
@@ -81,7 +83,7 @@ def filled_sentence(item: FormItem, values: Sequence[str]) -> str:
 
 def table_find(page: int, cells: Sequence[str], *, header: str = "") -> TableFind:
     """A table on a page whose cells hold these words, as `pipeline.read` would hand it on."""
-    named = [name_cell(SAFETY_MONTH, [glyph_line(text, page=page)], ALPHABET) for text in cells]
+    named = [item for text in cells for item in name_items(SAFETY_MONTH, [glyph_line(text, page=page)], ALPHABET)]
     nothing = SecondReading("", 0.0)
     return TableFind(
         page,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.align import name_cell, place_header
+from pipeline.align import name_items
 from pipeline.strings import best_strings
 from samples import names
 from schemas.flow import GlyphLine, NamedCell, Placement
@@ -47,7 +47,7 @@ def broken(text: str, cuts: set[int]) -> list[GlyphLine]:
 
 def named(lines: list[GlyphLine]) -> NamedCell:
     """The named cell of some lines, which must have a name."""
-    cell = name_cell(SAFETY_MONTH, lines, ALPHABET)
+    cell = (*name_items(SAFETY_MONTH, lines, ALPHABET), None)[0]
     assert cell is not None
     return cell
 
@@ -115,13 +115,12 @@ OTHER_TEXT = {
 @pytest.mark.parametrize("text", OTHER_TEXT.values(), ids=OTHER_TEXT.keys())
 def test_other_text_names_nothing(text: str) -> None:
     """Headings, titles, paragraphs of the notice and stray signs are no item's cell."""
-    assert name_cell(SAFETY_MONTH, [glyph_line(text)], ALPHABET) is None
+    assert not name_items(SAFETY_MONTH, [glyph_line(text)], ALPHABET)
 
 
 def test_no_lines_name_nothing() -> None:
-    """An empty cell has no name, and an empty strip above the table no fields."""
-    assert name_cell(SAFETY_MONTH, [], ALPHABET) is None
-    assert place_header(SAFETY_MONTH, [], ALPHABET) == ()
+    """An empty cell has no name."""
+    assert not name_items(SAFETY_MONTH, [], ALPHABET)
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -172,27 +171,3 @@ def test_a_slot_on_two_lines_stands_where_its_ink_is() -> None:
     placement = named(lines).placements[0]
     assert placement.line is lines[0].line
     assert placement.outer == ((cut - 3) * CHAR, cut * CHAR)
-
-
-@given(
-    unit=st.sampled_from(names.unit_names()),
-    contact=st.sampled_from(["王文", "欧阳国庆", ""]),
-    phone=st.sampled_from(["0990-5512345", "5512345", ""]),
-    date=st.sampled_from(["2026年6月28日", "2026.6.28", ""]),
-    cut=st.integers(1, 50),
-)
-@settings(deadline=None, max_examples=40)
-def test_fields_above_the_table(unit: str, contact: str, phone: str, date: str, cut: int) -> None:
-    """Each field above the table holds what stands behind its label, on one line or two; empty ones hold nothing."""
-    labels = [field.label for field in SAFETY_MONTH.header]
-    written = [unit, contact, phone, date]
-    text = "".join(label + value for label, value in zip(labels, written, strict=True))
-    placed = place_header(SAFETY_MONTH, broken(text, {cut}), ALPHABET)
-    assert [placement.path for placement in placed] == [field.key for field in SAFETY_MONTH.header]
-    assert ["".join(placement.spelling) for placement in placed] == written
-
-
-@pytest.mark.parametrize("text", ["", SAFETY_MONTH.title, PARAGRAPH], ids=["nothing", "title", "paragraph"])
-def test_other_text_above_the_table_is_no_header(text: str) -> None:
-    """Where no printed label is seen, there are no fields."""
-    assert place_header(SAFETY_MONTH, [glyph_line(text)], ALPHABET) == ()

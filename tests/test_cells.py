@@ -210,3 +210,73 @@ def test_writing_in_cells_makes_no_cells() -> None:
     cv2.line(picture, (430, 500), (800, 500), 0, 2)
     cells = find_cells(rectify(photographed(picture, bent(2.0))))
     assert [place_of(cell) for cell in cells] == grid.places
+
+
+def curled(picture: Image, lift: float) -> Image:
+    """The picture bent along its height, its middle `lift` of the height lower than its sides."""
+    xs = np.arange(WIDTH, dtype=np.float32)
+    sag = np.float32(lift * HEIGHT) * np.sin(np.pi * xs / WIDTH)
+    ys = np.arange(HEIGHT, dtype=np.float32)[:, None] - sag[None]
+    columns = np.ascontiguousarray(np.broadcast_to(xs, (HEIGHT, WIDTH)))
+    return np.asarray(cv2.remap(picture, columns, ys, cv2.INTER_LINEAR, borderValue=255.0), dtype=np.uint8)
+
+
+@given(grid=grids(), lift=st.floats(-0.04, 0.04))
+@settings(deadline=None, max_examples=20)
+def test_cells_of_a_curled_grid(grid: Grid, lift: float) -> None:
+    """A page bent until its rules slope by ten degrees has the same cells, and their sides follow the bend."""
+    upright = rectify(photographed(curled(drawn([grid]), lift), np.eye(3)))
+    cells = find_cells(upright)
+    assert [place_of(cell) for cell in cells] == grid.places
+    for cell in cells:
+        flat = grid.corners(place_of(cell))
+        along = np.linspace(flat[0], flat[1], 9)
+        bent = along + np.column_stack([np.zeros(9), lift * HEIGHT * np.sin(np.pi * along[:, 0] / WIDTH)])
+        top = region_to_source(upright, cell.sides[0])
+        assert np.abs(np.interp(bent[:, 0], top[:, 0], top[:, 1]) - bent[:, 1]).max() < TOLERANCE
+
+
+TWO_COLUMNS = Grid(160, 200, (60, 120, 90, 150), (240, 560), thick=2)
+
+
+def ruled(
+    *, sides: bool = True, bottom: int = HEIGHT, dash: tuple[int, int] = (HEIGHT, 0), double: int = 0, missing: int = -1
+) -> Image:
+    """TWO_COLUMNS with or without its outer sides, cut at a height, dashed, doubled or with a horizontal rule missing."""
+    picture = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    xs, ys = (np.cumsum(start) for start in ([160, *TWO_COLUMNS.columns], [200, *TWO_COLUMNS.rows]))
+    level = [((xs[0], y), (xs[-1], y)) for place, y in enumerate(ys) if place != missing]
+    plumb = [((x, ys[0]), (x, ys[-1])) for x in (xs if sides else xs[1:2])]
+    for start, end in (*level, *plumb):
+        (x0, y0), (x1, y1) = start, end
+        for at in range(0, max(x1 - x0, y1 - y0) + 1, sum(dash)):
+            stop = min(at + dash[0], max(x1 - x0, y1 - y0))
+            for off in {0, double}:
+                if y0 == y1:
+                    cv2.line(picture, (int(x0 + at), int(y0 + off)), (int(x0 + stop), int(y0 + off)), 0, 2)
+                else:
+                    cv2.line(picture, (int(x0 + off), int(y0 + at)), (int(x0 + off), int(y0 + stop)), 0, 2)
+    picture[bottom:] = 255
+    return picture
+
+
+HARD = {
+    "no sides": ruled(sides=False),
+    "dashed": ruled(dash=(15, 5)),
+    "double": ruled(double=5),
+    "curled without sides": curled(ruled(sides=False), 0.03),
+    "cut by the page end": ruled(bottom=560),
+}
+
+
+@pytest.mark.parametrize("picture", HARD.values(), ids=HARD.keys())
+def test_cells_of_hard_grids(picture: Image) -> None:
+    """Sides that nobody ruled, dashed and double rules, and rows that the page cuts have their cells too."""
+    cells = find_cells(rectify(photographed(picture, bent(1.0))))
+    assert [place_of(cell) for cell in cells] == TWO_COLUMNS.places
+
+
+def test_a_missing_rule_joins_two_rows() -> None:
+    """Where the rule between two rows is missing, they are one cell in each column."""
+    cells = find_cells(rectify(photographed(ruled(missing=2), np.eye(3))))
+    assert [(cell.row, cell.column) for cell in cells] == [(row, column) for row in range(3) for column in range(2)]

@@ -48,8 +48,8 @@ def whole(gray: Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
 
 def middle(line: Line) -> float:
     """Where the middle of a line lies on the page, from the top."""
-    point = np.array([[[line.bgr.shape[1] / 2, LINE_HEIGHT / 2]]])
-    return float(cv2.perspectiveTransform(point, line.to_source)[0, 0, 1])
+    point = np.array([[line.bgr.shape[1] / 2, LINE_HEIGHT / 2]])
+    return float(line.to_page(point)[0, 1])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 12])
@@ -126,8 +126,8 @@ def test_a_text_layer_s_rows_are_its_lines(rows: tuple[str, ...]) -> None:
     assert ["".join(char.text for char in chars) for _, chars, _ in found] == list(rows)
     for line, chars, edges in found:
         for char, (left, right) in zip(chars, edges, strict=True):
-            ends = np.array([[[left, 0.0]], [[right, 0.0]]], dtype=np.float64)
-            xs = cv2.perspectiveTransform(ends, line.to_source)[:, 0, 0]
+            ends = np.array([[left, 0.0], [right, 0.0]], dtype=np.float64)
+            xs = line.to_page(ends)[:, 0]
             assert xs == pytest.approx([char.box[0], char.box[2]], abs=0.01)
 
 

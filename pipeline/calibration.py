@@ -1,0 +1,112 @@
+"""Evidence on a slot to the probability that its reading is right.
+
+Platt's way (1999), over several pieces of evidence: a logistic model for each kind of decision, fitted on slots whose truth is
+known by `training/calibrate.py`. Its coefficients lie in calibration.json beside this file, with the command, seed and data
+that made them, and with the threshold that keeps each error budget on slots that no fit has seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, log, log10
+from pathlib import Path
+
+import numpy as np
+
+from extractors.glyphs import Alphabet
+from pipeline.strings import slot_strings
+from schemas.flow import LINE_HEIGHT, Evidence
+from schemas.form import SlotKind
+
+COEFFICIENTS = Path(__file__).parent / "calibration.json"
+
+# Doubts are told as powers of ten; below these they are the engines' noise.
+LEAST_DOUBT, LEAST_SCOUT_DOUBT = 1e-6, 1e-3
+
+Features = Mapping[str, float]
+"""Evidence by name, in the order of `COUNT_FEATURES` or `TEXT_FEATURES`."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A logistic model: log odds are `intercept` + Σ `weights` · features."""
+
+    intercept: float
+    weights: Mapping[str, float]
+
+    def probability(self, features: Features) -> float:
+        odds = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+        return 1 / (1 + exp(-max(min(odds, 30.0), -30.0)))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The models by kind of decision, and the thresholds: pairs of error budget and least probability, falling."""
+
+    models: Mapping[str, Model]
+    thresholds: Sequence[tuple[float, float]]
+
+    def threshold(self, share: float) -> float:
+        """The probability from which slots are accepted when `share` of the accepted may be wrong; between two budgets
+        it is interpolated over the logarithm of the budget."""
+        budgets = [log(budget) for budget, _ in reversed(self.thresholds)]
+        doubts = [log(max(1 - least, 1e-9)) for _, least in reversed(self.thresholds)]
+        return float(1 - exp(np.interp(log(share), budgets, doubts)))
+
+
+@cache
+def load_calibration() -> Calibration:
+    """The project's own coefficients."""
+    stored = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
+    models = {kind: Model(model["intercept"], model["weights"]) for kind, model in stored["models"].items()}
+    return Calibration(models, [(budget, least) for budget, least in stored["thresholds"]])
+
+
+def evidence_to_features(evidence: Evidence, text: str, probability: float, alphabet: Alphabet) -> dict[str, float]:
+    """What speaks for and against `text`, the recogniser's likeliest string with its probability, standing in a slot."""
+    placement = evidence.placement
+    own, rival = _scout_says(evidence, text, alphabet)
+    em = LINE_HEIGHT * 0.8
+    width = max(placement.inner[1] - placement.inner[0], 0.0) / em
+    features = {
+        "margin": -log10(max(1 - probability, LEAST_DOUBT)),
+        "scout": -log10(max(1 - own, LEAST_SCOUT_DOUBT)),
+        "scout_rival": rival,
+        "parenthesis": min(placement.parentheses),
+        "before": placement.anchors[0],
+        "behind": placement.anchors[1],
+        "parted": float(len(placement.stretches) > 1),
+        "seal": min(evidence.seal / 0.2, 1.0),
+        "coarse": max(1.0 - evidence.sharpness, 0.0),
+        "pale": max(1.0 - evidence.contrast, 0.0),
+        "touching": float(evidence.touching),
+        "length": float(len(text)),
+    }
+    if not text:
+        features["ink"] = log(1 + evidence.ink)
+        features["strokes"] = min(float(evidence.strokes), 3.0)
+        features["width"] = min(width, 6.0)
+    elif placement.slot.kind is SlotKind.TEXT:
+        features["pitch"] = abs(log((width + 0.3) / (len(text) + 0.3)))
+    else:
+        features["strokes"] = min(float(abs(evidence.strokes - len(text))), 3.0)
+    return features
+
+
+def second_to_features(evidence: Evidence, digits: str) -> dict[str, float]:
+    """What a second reader adds: whether it read the same digits, others, or nothing."""
+    second = evidence.second
+    seen = second.text if second is not None else ""
+    return {"agrees": float(seen == digits), "contests": float(bool(seen) and seen != digits)}
+
+
+def _scout_says(evidence: Evidence, text: str, alphabet: Alphabet) -> tuple[float, float]:
+    """How likely the scout holds `text`, and the likeliest other string."""
+    scouted = evidence.placement.scouted
+    if scouted is None or (text and evidence.placement.slot.kind is SlotKind.TEXT):
+        return 0.0, 0.0
+    shares = slot_strings(scouted, alphabet)
+    return min(shares.pop(text, 0.0), 1.0), min(max(shares.values(), default=0.0), 1.0)

@@ -1,0 +1,180 @@
+"""A page to the tables on it, with the slots found in them and the evidence on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+
+from extractors.cells import turn_cells
+from extractors.glyphs import chars_to_glyphs
+from extractors.layout import find_blocks, strip_above
+from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
+from extractors.orient import orient
+from extractors.rectify import rectify, turn
+from extractors.seals import RoundSeal, find_gray_seals, seal_covers
+from extractors.slots import slot_to_crop
+from extractors.warp import project
+from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, name_items
+from pipeline.judge import ErrorBudget, wants_second
+from pipeline.labels import place_header
+from pipeline.place import place_slots
+from pipeline.readers import Readers
+from schemas.flow import LINE_HEIGHT, Cell, Evidence, GlyphLine, Matrix, NamedCell, Page, Placement, TableFind, Upright
+from schemas.form import Form
+
+# The fields above a table stand within this height above it and may reach beyond its sides by this much, in working
+# pixels: two lines of 14 pt and a gap; the title above them is not needed.
+HEADER_HEIGHT, HEADER_MARGIN, HEADER_LINES = 220.0, 60.0, 3
+
+# On a page without a grid the fields stand in the lines above the first item: so many of them at most.
+LOOSE_HEADER_LINES = 6
+
+
+def find_tables(page: Page, form: Form, readers: Readers, budget: ErrorBudget = ErrorBudget()) -> list[TableFind]:
+    """The tables of a page with the slots found in them; a table that no sentence names has no items.
+
+    A page that shows no cell which a sentence names is tried the other ways round, and at last read without a grid.
+    """
+    upright, cells = orient(rectify(page), readers.is_upside_down)
+    tables = _read_tables(upright, cells, form, readers, budget)
+    ways = (upright, *(turn(upright, quarters) for quarters in ((2, 1, 3) if not page.chars else ())))
+    for quarters, way in zip((0, 2, 1, 3), ways, strict=False):
+        if any(table.items for table in tables):
+            return tables
+        # The page's rhythm or its few words misled: it may stand any other way.
+        if quarters and cells:
+            turned = turn_cells(cells, quarters, *upright.gray.shape[::-1])
+            tables = _read_tables(way, turned, form, readers, budget)
+    loose = _read_loose(upright, form, readers, budget)
+    return [loose] if loose.items else tables
+
+
+def _read_tables(
+    upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers, budget: ErrorBudget
+) -> list[TableFind]:
+    """Name every cell of a page's tables, read the slots in them and gather evidence on these."""
+    tables = [list(group) for _, group in groupby(cells, key=lambda cell: cell.table)]
+    regions = [_regions(table) for table in tables]
+    headers = [place_header(form, lines, readers.alphabet) for lines in _read_strips(upright, regions, readers)]
+    named = iter(_name_cells(upright, [cell for _, inner in regions for cell in inner], form, readers))
+    found = [[item for _ in inner for item in next(named)] for _, inner in regions]
+    evidence = iter(_gather(upright, found, readers, budget))
+    return [
+        TableFind(
+            upright.page.number,
+            tuple(_outline(upright, cell) for cell in table),
+            header,
+            tuple((item.item, tuple(next(evidence) for _ in item.placements)) for item in items),
+        )
+        for table, header, items in zip(tables, headers, found, strict=True)
+    ]
+
+
+def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget) -> TableFind:
+    """A page without a grid: its lines, grouped by layout, are laid against the sentences all the same."""
+    blocks = find_blocks(upright)
+    items = _name_cells(upright, blocks, form, readers)
+    first = next((place for place, named in enumerate(items) if named), 0)
+    header = place_header(form, _read_above(upright, blocks[: first + 1], readers), readers.alphabet) if any(items) else ()
+    found = [item for named in items for item in named]
+    evidence = iter(_gather(upright, [found], readers, budget))
+    return TableFind(
+        upright.page.number,
+        tuple(_outline(upright, block) for block in blocks),
+        header,
+        tuple((item.item, tuple(replace(next(evidence), grid=False) for _ in item.placements)) for item in found),
+    )
+
+
+def _outline(upright: Upright, cell: Cell) -> Matrix:
+    height, width = upright.page.pixels.shape[:2]
+    fractions: Matrix = region_to_source(upright, cell) / (width, height)
+    return fractions
+
+
+def _regions(table: Sequence[Cell]) -> tuple[Region, list[Cell]]:
+    """Where to read: the strip above a table, and its cells but for the leftmost column, which holds headings."""
+    strip = strip_above(table, HEADER_HEIGHT, HEADER_MARGIN)
+    columns = 1 + max(cell.column for cell in table)
+    return strip, [cell for cell in table if columns == 1 or cell.column > 0]
+
+
+def _read_strips(upright: Upright, regions: Sequence[tuple[Region, list[Cell]]], readers: Readers) -> list[list[GlyphLine]]:
+    """The lines above each table, recognised as a whole: names and dates may hold any character."""
+    if upright.page.chars:
+        return [_chars_of(upright, strip, readers) for strip, _ in regions]
+    lines = [region_to_lines(upright, strip, bounded=False)[-HEADER_LINES:] for strip, _ in regions]
+    glyphs = iter(readers.glyphs([line for cut in lines for line in cut]))
+    return [[next(glyphs) for _ in cut] for cut in lines]
+
+
+def _read_above(upright: Upright, blocks: Sequence[Cell], readers: Readers) -> list[GlyphLine]:
+    """The first lines of a page without a grid."""
+    if upright.page.chars:
+        return [line for block in blocks for line in _chars_of(upright, block, readers)][:LOOSE_HEADER_LINES]
+    lines = [line for block in blocks for line in region_to_lines(upright, block, bounded=False)]
+    return readers.glyphs(lines[:LOOSE_HEADER_LINES])
+
+
+def _name_cells(upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers) -> list[tuple[NamedCell, ...]]:
+    """What the form's sentences explain in each cell: in the text layer where the page has one, else in pixels."""
+    last = max((cell.row + cell.row_span for cell in cells), default=0)
+    least = [LEAST_CUT_GAIN if cell.row == 0 or cell.row + cell.row_span == last else LEAST_GAIN for cell in cells]
+    if upright.page.chars:
+        return [
+            name_items(form, _chars_of(upright, cell, readers), readers.alphabet, least=gain)
+            for cell, gain in zip(cells, least, strict=True)
+        ]
+    lines = [region_to_lines(upright, cell, bounded=cell.bounded) for cell in cells]
+    return place_slots(form, lines, readers.alphabet, least=least, scout=readers.scout, glyphs=readers.glyphs)
+
+
+def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphLine]:
+    """The text layer's lines in a region."""
+    return [
+        chars_to_glyphs(line, chars, edges, readers.alphabet)
+        for line, chars, edges in chars_to_lines(upright.page, region_to_source(upright, region))
+    ]
+
+
+def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget) -> list[Evidence]:
+    """What pixels say of each slot, and the second reader where it can change what becomes of one: one call for all."""
+    placements = [placement for items in found for item in items for placement in item.placements]
+    crops = [slot_to_crop(placement) for placement in placements]
+    seals = find_gray_seals(upright) if placements and not upright.page.chars else ()
+    gathered = [
+        Evidence(placement, 0, 0.0, 0.0, None)
+        if crop is None
+        else Evidence(
+            placement,
+            crop.ink,
+            crop.seal,
+            crop.pen,
+            None,
+            gray_seal=bool(seals) and _is_covered(upright, placement, seals),
+            strokes=crop.strokes,
+            contrast=crop.contrast,
+            sharpness=crop.sharpness,
+            touching=crop.touching,
+        )
+        for placement, crop in zip(placements, crops, strict=True)
+    ]
+    if readers.second is None:
+        return gathered
+    asked = [place for place, piece in enumerate(gathered) if wants_second(piece, budget, readers.alphabet)]
+    seen = readers.second([crop.gray for place in asked if (crop := crops[place]) is not None])
+    for place, second in zip(asked, seen, strict=True):
+        gathered[place] = replace(gathered[place], second=second)
+    return gathered
+
+
+def _is_covered(upright: Upright, placement: Placement, seals: Sequence[RoundSeal]) -> bool:
+    to_upright = np.asarray(np.linalg.inv(upright.to_source), dtype=np.float64)
+    for line, (left, right) in placement.stretches:
+        corners = line.to_page(np.array([[left, 0], [right, 0], [right, LINE_HEIGHT], [left, LINE_HEIGHT]], np.float64))
+        if seal_covers(seals, project(corners, to_upright)):
+            return True
+    return False

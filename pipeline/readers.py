@@ -1,0 +1,38 @@
+"""The engines of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractors.glyphs import Alphabet, GlyphReader, form_to_alphabet, load_glyph_reader
+from extractors.orient import UpsideDown, load_direction_classifier
+from extractors.scout import load_scout
+from extractors.tesseract import SlotReader, load_slot_reader
+from schemas.form import Form
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The engines of one process, loaded once.
+
+    `second` is None where Tesseract is not installed, `scout` where the form's characters are not those it was trained on.
+    """
+
+    alphabet: Alphabet
+    scout: GlyphReader | None
+    glyphs: GlyphReader
+    is_upside_down: UpsideDown
+    second: SlotReader | None
+
+
+def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) -> Readers:
+    """Load every engine; `threads` 0 lets each use all cores. Units are told apart by the characters of the `roster`."""
+    alphabet = form_to_alphabet(form, extra="".join(roster))
+    return Readers(
+        alphabet,
+        load_scout(form, alphabet, threads=threads),
+        load_glyph_reader(alphabet, threads=threads),
+        load_direction_classifier(threads=threads),
+        load_slot_reader(),
+    )

@@ -1,0 +1,118 @@
+"""Scout and recogniser share the work: the scout places slots, the recogniser reads them, and doubts are read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from extractors.glyphs import DIGITS, chars_to_glyphs
+from pipeline.align import LEAST_GAIN
+from pipeline.place import place_slots
+from pipeline.strings import best_strings
+from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, PageChar
+from schemas.safety_month import SAFETY_MONTH
+from tests.conftest import ALPHABET, CHAR, blank_line, filled_sentence
+
+ITEM = SAFETY_MONTH.items[0]
+VALUES = ("12", "345", "6", "", "78901")
+SENTENCE = filled_sentence(ITEM, VALUES)
+
+# Codes of characters in painted lines: a pixel's blue is its character's, its green tells neighbours apart.
+LETTERS = sorted({*SENTENCE, *DIGITS})
+
+
+def painted_line(text: str) -> Line:
+    """A line whose pixels say which character stands where, so that a reader may be shown any part of it."""
+    line = blank_line(len(text))
+    for place, char in enumerate(text):
+        line.bgr[:, place * CHAR : (place + 1) * CHAR] = (LETTERS.index(char), place % 2, 0)
+    return line
+
+
+def letters_on(line: Line) -> list[tuple[str, int, int]]:
+    """The characters on a part of a painted line of which more than half is seen, with left and right."""
+    row = line.bgr[0, :, :2].astype(int)
+    starts = [0, *(np.flatnonzero(np.any(np.diff(row, axis=0), axis=1)) + 1).tolist(), len(row)]
+    pairs = zip(starts, starts[1:], strict=False)
+    return [(LETTERS[row[left, 0]], left, right) for left, right in pairs if right - left > CHAR // 2]
+
+
+@dataclass
+class PaintReader:
+    """Reads painted lines: `blind` sees nothing, `swaps` are misread. It keeps account of how much it was shown."""
+
+    blind: bool = False
+    swaps: dict[str, str] = field(default_factory=dict)
+    columns: int = 0
+
+    def __call__(self, lines: Sequence[Line]) -> list[GlyphLine]:
+        self.columns += sum(line.bgr.shape[1] for line in lines)
+        return [self._read(line) for line in lines]
+
+    def _read(self, line: Line) -> GlyphLine:
+        letters = letters_on(line)
+        if self.blind:
+            letters = [(" ", left, right) for _, left, right in letters]
+        chars = [PageChar(self.swaps.get(char, char), (left, 0, right, LINE_HEIGHT)) for char, left, right in letters]
+        edges = np.array([(left, right) for _, left, right in letters], np.float32).reshape(-1, 2)
+        return chars_to_glyphs(line, chars, edges, ALPHABET)
+
+
+def cut(*places: int) -> list[Line]:
+    """The filled sentence on several lines, broken at these places."""
+    ends = (0, *places, len(SENTENCE))
+    return [painted_line(SENTENCE[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+
+
+def placed(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:
+    (items,) = place_slots(SAFETY_MONTH, [lines], ALPHABET, least=[LEAST_GAIN], scout=scout, glyphs=glyphs)
+    (item,) = items
+    return item
+
+
+def values_of(item: NamedCell) -> tuple[str, ...]:
+    return tuple(best_strings(placement.log_probs, ALPHABET)[0].text for placement in item.placements)
+
+
+@pytest.mark.parametrize("scout", [None, PaintReader(), PaintReader(blind=True)], ids=["none", "clear", "blind"])
+@pytest.mark.parametrize("places", [(), (20, 41), (SENTENCE.index("345") + 1,)], ids=["one line", "three", "broken slot"])
+def test_slots_are_read_whatever_the_scout_sees(scout: PaintReader | None, places: Sequence[int]) -> None:
+    """With a scout, without one, and with one that sees nothing, every slot's value is the recogniser's."""
+    item = placed(cut(*places), scout, PaintReader())
+    assert (item.item, values_of(item)) == (ITEM.key, VALUES)
+
+
+def test_the_recogniser_reads_slots_alone() -> None:
+    """Where the scout makes a line out, the recogniser is shown less than half of it."""
+    glyphs = PaintReader()
+    placed(cut(30), PaintReader(), glyphs)
+    assert glyphs.columns < len(SENTENCE) * CHAR / 2
+
+
+def test_a_blind_scout_leaves_whole_lines_to_the_recogniser() -> None:
+    """What the scout does not make out is read whole, and once."""
+    glyphs = PaintReader()
+    placed(cut(30), PaintReader(blind=True), glyphs)
+    assert glyphs.columns == len(SENTENCE) * CHAR
+
+
+def test_the_recogniser_has_the_last_word() -> None:
+    """A scout that misreads digits changes no value; what it saw stays beside the recogniser's as evidence."""
+    item = placed(cut(), PaintReader(swaps={"6": "8"}), PaintReader())
+    assert values_of(item) == VALUES
+    scouted = item.placements[2].scouted
+    assert scouted is not None
+    assert best_strings(scouted, ALPHABET)[0].text == "8"
+
+
+def test_a_word_that_the_scout_misses_is_read_whole() -> None:
+    """Where the printed words beside one slot are not made out, its line is read whole, and no other."""
+    lines = cut(SENTENCE.index("）场") + 2)
+    glyphs = PaintReader()
+    item = placed(lines, PaintReader(swaps=dict.fromkeys("组织宣讲", "人")), glyphs)
+    assert values_of(item) == VALUES
+    first = lines[0].bgr.shape[1]
+    assert first < glyphs.columns < sum(line.bgr.shape[1] for line in lines)

@@ -1,0 +1,282 @@
+"""Fit the calibration on made returns whose truth is known: `pipeline/calibration.json`.
+
+Each slot's evidence is gathered as a run gathers it; the label is whether the decision was right. Logistic regression
+(scikit-learn), a model for each kind of decision, all captures in one. How far its probabilities can be trusted is measured
+by leaving one kind of capture out at a time; the thresholds come from these foreign probabilities, not from the fit's own.
+
+python -m training.calibrate --seed 300000 --count 420
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from extractors.pages import open_pages
+from extractors.slots import slot_to_crop
+from extractors.tesseract import read_crops
+from pipeline.calibration import COEFFICIENTS, second_to_features
+from pipeline.group import gather
+from pipeline.judge import Decision, decide
+from pipeline.page import find_tables
+from pipeline.readers import Readers, load_readers
+from samples.capture import CAPTURES
+from samples.make import make_set
+from samples.truth import Truth, TruthSlot
+from schemas.errors import DocumentError
+from schemas.flow import Evidence, State
+from schemas.reading import SlotReading
+from schemas.safety_month import SAFETY_MONTH
+from tests.bench.score import is_right
+
+# Captures that are pictures: a text layer is not calibrated.
+PICTURES = tuple(kind for kind in CAPTURES if kind != "digital")
+
+# Strength of the pull toward 0 on standardised weights; errors are few, some hundred.
+REGULARITY = 0.3
+
+# Slots below this probability are those that a second reader would be asked about.
+DOUBTFUL = 0.9995
+
+# Error budgets for which thresholds are told.
+BUDGETS = (0.1, 0.03, 0.01, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001)
+
+# A threshold must keep this share of its budget, for the next set is not this one.
+SAFETY = 0.6
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A slot's features and whether its decision was right."""
+
+    file: str
+    capture: str
+    filling: str
+    path: str
+    kind: str
+    state: str
+    raw: str
+    truth: str
+    right: bool
+    fixed: bool
+    confirmable: bool
+    features: Mapping[str, float]
+    second: Mapping[str, float]
+
+
+def main() -> int:
+    """The command: make returns, read them, fit, leave one capture out, write."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=300000)
+    parser.add_argument("--count", type=int, default=420)
+    parser.add_argument("--fillings", default="typed")
+    parser.add_argument("--digits", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="file for the labelled slots, one JSON a line; read instead if there")
+    parser.add_argument("--out", type=Path, default=COEFFICIENTS)
+    options = parser.parse_args()
+    if options.keep and options.keep.exists():
+        slots = [Labelled(**json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
+    else:
+        slots = list(_label_all(options))
+        if options.keep:
+            lines = (json.dumps(asdict(slot), ensure_ascii=False) for slot in slots)
+            options.keep.write_text("\n".join(lines), encoding="utf-8")
+    command = f"python -m training.calibrate --seed {options.seed} --count {options.count} --fillings {options.fillings}"
+    fitted = fit_all(slots)
+    foreign = leave_one_out(slots)
+    thresholds = [[budget, _threshold(slots, foreign, budget)] for budget in BUDGETS]
+    stored = {
+        "provenance": {"command": command, **_figures(slots, foreign)},
+        "models": fitted,
+        "thresholds": thresholds,
+    }
+    options.out.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _report(slots, foreign, thresholds)
+    return 0
+
+
+def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
+    """A model for each kind of decision, and one for numbers that a second reader was asked about."""
+    usable = [slot for slot in slots if not slot.fixed]
+    models = {kind: _fit([slot for slot in usable if slot.kind == kind], asked=False) for kind in ("count", "blank", "text")}
+    alone = _probabilities(models["count"], [slot for slot in usable if slot.confirmable])
+    doubtful = [
+        slot for slot, sure in zip((slot for slot in usable if slot.confirmable), alone, strict=True) if sure < DOUBTFUL
+    ]
+    models["asked"] = _fit(doubtful, asked=True)
+    return models
+
+
+def leave_one_out(slots: Sequence[Labelled]) -> NDArray[np.float64]:
+    """Each slot's probability by models that have not seen its kind of capture."""
+    found = np.zeros(len(slots))
+    for capture in sorted({slot.capture for slot in slots}):
+        models = fit_all([slot for slot in slots if slot.capture != capture])
+        for place, slot in enumerate(slots):
+            if slot.capture == capture:
+                found[place] = _judged(slot, models)
+    return found
+
+
+def _judged(slot: Labelled, models: Mapping[str, Any]) -> float:
+    if slot.fixed:
+        return 0.0
+    alone = float(_probabilities(models[slot.kind], [slot])[0])
+    if slot.confirmable and alone < DOUBTFUL:
+        return float(_probabilities(models["asked"], [slot])[0])
+    return alone
+
+
+def _fit(slots: Sequence[Labelled], *, asked: bool) -> dict[str, Any]:
+    names = [*slots[0].features, *(slots[0].second if asked else ())]
+    table = _table(slots, names)
+    labels = np.array([slot.right for slot in slots])
+    scaler = StandardScaler().fit(table)
+    if labels.all() or not labels.any():
+        # No error to learn from: the rule of succession (Laplace).
+        return {
+            "intercept": float(np.log(len(labels) + 1)),
+            "weights": dict.fromkeys(names, 0.0),
+            "n": len(labels),
+            "wrong": 0,
+        }
+    model = LogisticRegression(C=REGULARITY, max_iter=2000).fit(scaler.transform(table), labels)
+    weights = model.coef_[0] / scaler.scale_
+    intercept = float(model.intercept_[0] - (weights * scaler.mean_).sum())
+    told = {name: round(float(weight), 5) for name, weight in zip(names, weights, strict=True)}
+    return {"intercept": round(intercept, 5), "weights": told, "n": len(labels), "wrong": int((~labels).sum())}
+
+
+def _table(slots: Sequence[Labelled], names: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([[{**slot.features, **slot.second}[name] for name in names] for slot in slots])
+
+
+def _probabilities(model: Mapping[str, Any], slots: Sequence[Labelled]) -> NDArray[np.float64]:
+    if not slots:
+        return np.zeros(0)
+    weights = model["weights"]
+    odds = model["intercept"] + _table(slots, list(weights)) @ np.array(list(weights.values()))
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float64)
+
+
+def _threshold(slots: Sequence[Labelled], sure: NDArray[np.float64], budget: float) -> float:
+    """The least probability from which both the claimed and the observed error of what is accepted keep the budget."""
+    order = np.argsort(-sure)
+    ranked, wrong = sure[order], ~np.array([slot.right for slot in slots])[order]
+    count = np.arange(1, len(order) + 1)
+    claimed, observed = np.cumsum(1 - ranked) / count, np.cumsum(wrong) / count
+    good = (claimed <= SAFETY * budget) & (observed <= SAFETY * budget)
+    # One error among the surest few is chance; beyond, every prefix must keep it.
+    last = int(np.max(np.flatnonzero(good), initial=0))
+    return round(float(min(ranked[last], 0.9999)), 6)
+
+
+def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[str, Any]:
+    right = np.array([slot.right for slot in slots])
+    return {
+        "slots": len(slots),
+        "wrong": int((~right).sum()),
+        "captures": sorted({slot.capture for slot in slots}),
+        "fillings": sorted({slot.filling for slot in slots}),
+        "brier_one_capture_left_out": round(float(np.mean((foreign - right) ** 2)), 6),
+    }
+
+
+def _report(slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds: Sequence[Sequence[float]]) -> None:
+    """Risk and coverage with one capture left out."""
+    right = np.array([slot.right for slot in slots])
+    for budget, least in thresholds:
+        kept = foreign >= least
+        print(
+            f"budget {budget}: from {least:.5f}, {kept.mean():.2%} accepted, {int((~right & kept).sum())} wrong of {kept.sum()}"
+        )
+
+
+def _label_all(options: argparse.Namespace) -> Iterator[Labelled]:
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers) as pool:
+        truths = make_set(
+            Path(folder),
+            seed=options.seed,
+            count=options.count,
+            captures=PICTURES,
+            fillings=tuple(options.fillings.split(",")),
+            digits=options.digits,
+            workers=options.workers,
+        )
+        jobs = [(Path(folder), truth) for truth in truths]
+        for labelled in track(pool.map(_label_file, jobs), total=len(jobs), description="reading"):
+            yield from labelled
+
+
+@cache
+def _readers() -> Readers:
+    cv2.setNumThreads(1)
+    return replace(load_readers(SAFETY_MONTH, threads=1), second=None)
+
+
+def _label_file(job: tuple[Path, Truth]) -> list[Labelled]:
+    folder, truth = job
+    try:
+        tables = [table for page in open_pages(folder / truth.file) for table in find_tables(page, SAFETY_MONTH, _readers())]
+    except DocumentError:
+        return []
+    found = gather([table for table in tables if table.items])
+    if not found:
+        return []
+    evidence = {piece.placement.path: piece for pieces in found[0].items.values() for piece in pieces}
+    slots = [(slot, evidence[slot.path]) for slot in truth.slots if slot.path in evidence]
+    slots = [(slot, piece) for slot, piece in slots if piece.placement.line is not None]
+    decided = [decide(piece, _readers().alphabet) for _, piece in slots]
+    crops = [slot_to_crop(piece.placement) for _, piece in slots]
+    seconds = read_crops([crop.gray for crop in crops if crop is not None])
+    return [
+        _label(truth, slot, replace(piece, second=second), decision)
+        for (slot, piece), second, decision in zip(slots, seconds, decided, strict=True)
+    ]
+
+
+def _label(truth: Truth, slot: TruthSlot, evidence: Evidence, decision: Decision) -> Labelled:
+    read = SlotReading(
+        path=slot.path,
+        label="",
+        state=decision.state,
+        value=decision.value,
+        raw=decision.raw,
+        confidence=decision.probability,
+        review=False,
+    )
+    return Labelled(
+        truth.file,
+        truth.capture,
+        truth.filling,
+        slot.path,
+        decision.kind,
+        decision.state,
+        decision.raw,
+        f"{slot.state} {slot.raw}",
+        is_right(slot, read),
+        bool(decision.reasons) or decision.state is State.UNREADABLE,
+        decision.kind == "count" and decision.state is State.VALUE and decision.digits == decision.raw,
+        decision.features,
+        second_to_features(evidence, decision.digits),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
