@@ -10,14 +10,15 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import onnxruntime
 import rapidocr
 from numpy.typing import NDArray
 
+from extractors.engine import batches_of_like_width, load_session, share_out
 from extractors.ink import fade_seal
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, PageChar
 from schemas.form import Form
@@ -27,10 +28,6 @@ GlyphReader: TypeAlias = Callable[[Sequence[Line]], list[GlyphLine]]
 
 # The recogniser halves the width three times: one step for every 8 pixels of the line.
 STEP = 8
-
-# Lines are recognised together while padding wastes less than this share and no more than MAX_BATCH go at once.
-# On two cores a batch of 8 takes 32 ms a line of 640 px, one by one 44 ms.
-MAX_WASTE, MAX_BATCH = 0.12, 8
 
 # Smallest probability told apart from none: PP-OCR's float32 softmax is noise below.
 FLOOR = 1e-6
@@ -108,21 +105,22 @@ def fold(char: str) -> str:
 
 
 def load_glyph_reader(alphabet: Alphabet, *, threads: int = 0) -> GlyphReader:
-    """Load the recogniser, once a process. `threads` 0 leaves the number to ONNX Runtime (all cores)."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+    """Load the recogniser, once a process; `threads` 0 uses every core."""
+    session = load_session(MODEL)
     vocabulary = ("", *session.get_modelmeta().custom_metadata_map["character"].split("\n"), " ")
     folding = _folding(vocabulary, alphabet)
     name = session.get_inputs()[0].name
 
     def read(lines: Sequence[Line]) -> list[GlyphLine]:
-        found: dict[int, GlyphLine] = {}
-        for batch in batches_of_like_width([line.bgr.shape[1] for line in lines]):
+        def recognise(batch: Sequence[int]) -> list[GlyphLine]:
             posteriors = session.run(None, {name: _lines_to_tensor([lines[place] for place in batch])})[0]
-            for place, steps in zip(batch, posteriors, strict=True):
-                found[place] = _steps_to_glyphs(lines[place], steps, vocabulary, folding, alphabet)
+            return [
+                _steps_to_glyphs(lines[place], steps, vocabulary, folding, alphabet)
+                for place, steps in zip(batch, posteriors, strict=True)
+            ]
+
+        batches = batches_of_like_width([line.bgr.shape[1] for line in lines])
+        found = dict(zip(chain(*batches), chain(*share_out(recognise, batches, threads=threads)), strict=True))
         return [found[place] for place in range(len(lines))]
 
     return read
@@ -150,18 +148,6 @@ def _folding(vocabulary: Sequence[str], alphabet: Alphabet) -> tuple[NDArray[np.
     pairs = [(0 if char in ("", " ") else alphabet.index(char), column) for column, char in enumerate(vocabulary)]
     known = sorted(pair for pair in pairs if pair[0] != alphabet.other)
     return np.array([column for _, column in known], np.intp), np.array([index for index, _ in known], np.intp)
-
-
-def batches_of_like_width(widths: Sequence[int]) -> list[list[int]]:
-    """Places of lines that are recognised together: of like width, so that little is spent on padding."""
-    batches: list[list[int]] = []
-    for place in sorted(range(len(widths)), key=lambda place: widths[place]):
-        batch = batches[-1] if batches else []
-        if batch and len(batch) < MAX_BATCH and widths[batch[0]] >= (1 - MAX_WASTE) * widths[place]:
-            batch.append(place)
-        else:
-            batches.append([place])
-    return batches
 
 
 def _lines_to_tensor(lines: Sequence[Line]) -> NDArray[np.float32]:

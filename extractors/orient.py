@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-import onnxruntime
 import rapidocr
 from numpy.typing import NDArray
 
 from extractors.cells import cell_size, find_cells, turn_cells
+from extractors.engine import load_session
 from extractors.ink import dark_pixels
 from extractors.layout import find_blocks
 from extractors.lines import Flat, cut_band, flatten, ink_to_bands
@@ -65,12 +65,9 @@ def orient(upright: Upright, is_upside_down: UpsideDown) -> tuple[Upright, tuple
     return _turned(upright, cells, 2) if upside_down > 0.5 else (upright, cells)
 
 
-def load_direction_classifier(*, threads: int = 0) -> UpsideDown:
+def load_direction_classifier() -> UpsideDown:
     """Load PaddleOCR's direction classifier, once a process."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+    session = load_session(MODEL)
     name = session.get_inputs()[0].name
 
     def is_upside_down(lines: Sequence[Line]) -> float:

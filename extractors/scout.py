@@ -8,14 +8,15 @@ the scout does not make out is left to the recogniser as a whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from extractors.glyphs import FLOOR, STEP, Alphabet, GlyphReader, batches_of_like_width, fold
+from extractors.engine import batches_of_like_width, load_session, share_out
+from extractors.glyphs import FLOOR, STEP, Alphabet, GlyphReader, fold
 from extractors.ink import fade_seal
 from schemas.flow import GlyphLine, Image, Line
 from schemas.form import Form
@@ -34,10 +35,7 @@ LEAST_KNOWN = 0.97
 
 def load_scout(form: Form, alphabet: Alphabet, *, threads: int = 0) -> GlyphReader | None:
     """Load the scout, once a process; None where it knows too few of a form's characters."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+    session = load_session(MODEL)
     known = session.get_modelmeta().custom_metadata_map["classes"].split("\n")
     printed = {fold(char) for item in form.items for char in item.sentence}
     if len(printed & set(known)) < LEAST_KNOWN * len(printed):
@@ -45,11 +43,14 @@ def load_scout(form: Form, alphabet: Alphabet, *, threads: int = 0) -> GlyphRead
     columns = np.array([alphabet.index(char) for char in known], np.intp)
 
     def scout(lines: Sequence[Line]) -> list[GlyphLine]:
-        found: dict[int, GlyphLine] = {}
-        for batch in batches_of_like_width([line.bgr.shape[1] for line in lines]):
-            tensor = lines_to_tensor([fade_seal(lines[place].bgr) for place in batch])
-            for place, steps in zip(batch, session.run(None, {"pictures": tensor})[0], strict=True):
-                found[place] = _steps_to_glyphs(lines[place], steps, columns, alphabet)
+        def look(batch: Sequence[int]) -> list[GlyphLine]:
+            seen = session.run(None, {"pictures": lines_to_tensor([fade_seal(lines[place].bgr) for place in batch])})[0]
+            return [
+                _steps_to_glyphs(lines[place], steps, columns, alphabet) for place, steps in zip(batch, seen, strict=True)
+            ]
+
+        batches = batches_of_like_width([line.bgr.shape[1] for line in lines])
+        found = dict(zip(chain(*batches), chain(*share_out(look, batches, threads=threads)), strict=True))
         return [found[place] for place in range(len(lines))]
 
     return scout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
@@ -20,6 +21,9 @@ LEAST_GAIN = 60.0
 # In the first and the last row of a page, where the page end may have cut an item in two, a few words must do.
 LEAST_CUT_GAIN = 18.0
 
+# Of an item that the page before broke off, beginning in the middle of the sentence costs this much less, in nats.
+GOES_ON = 16.0
+
 # Steps of ink that one sentence leaves unexplained, from which another is sought: ten characters of two steps.
 LEFT_OVER = 20
 
@@ -30,19 +34,29 @@ LEAST_MORE = 2.5
 ANCHORS = 3
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a cell before it is read.
+
+    `least` is the gain, in nats, from which a sentence explains it; `goes_on` the item that the page before broke off.
+    """
+
+    least: float = LEAST_GAIN
+    goes_on: str | None = None
+
+
 def name_items(
     form: Form,
     lines: Sequence[GlyphLine],
     alphabet: Alphabet,
     *,
     scouted: Sequence[GlyphLine] = (),
-    least: float = LEAST_GAIN,
+    expected: Expected = Expected(),
 ) -> tuple[NamedCell, ...]:
     """The items whose sentences explain a cell's lines, each with its slots placed; none where nothing is explained.
 
     A cell holds one item, or several where the rule between rows is missing or there is no grid at all: what one sentence
-    explains is taken away and the rest is tried again. `scouted` is the same lines as the scout saw them; `least` is the
-    gain, in nats, from which a sentence explains a cell.
+    explains is taken away and the rest is tried again. `scouted` is the same lines as the scout saw them.
     """
     if not lines:
         return ()
@@ -51,8 +65,9 @@ def name_items(
     left = list(form.items)
     while left and steps.ink() > (LEFT_OVER if named else 0):
         fits = {item.key: best_path(item_to_automaton(item, alphabet), steps.log_probs, alphabet) for item in left}
-        best = max(left, key=lambda item: fits[item.key].gain)
-        if fits[best.key].gain < least:
+        gains = {key: fit.gain + (GOES_ON if key == expected.goes_on else 0.0) for key, fit in fits.items()}
+        best = max(left, key=lambda item: gains[item.key])
+        if gains[best.key] < expected.least:
             break
         automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
         named.append(NamedCell(best.key, path.gain, _placements(automaton, path, steps)))

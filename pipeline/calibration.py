@@ -1,8 +1,8 @@
 """Evidence on a slot to the probability that its reading is right.
 
-Platt's way (1999), over several pieces of evidence: a logistic model for each kind of decision, fitted on slots whose truth is
-known by `training/calibrate.py`. Its coefficients lie in calibration.json beside this file, with the command, seed and data
-that made them, and with the threshold that keeps each error budget on slots that no fit has seen.
+Platt's way (1999), over several pieces of evidence: a logistic model for each kind of decision, fitted by
+`training/calibrate.py` on slots whose truth is known. Its coefficients lie in calibration.json beside this file, with the
+command, seed and data that made them, and with the threshold that keeps each error budget on slots that no fit has seen.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.glyphs import Alphabet
-from pipeline.strings import slot_strings
 from schemas.flow import LINE_HEIGHT, Evidence
 from schemas.form import SlotKind
 
@@ -65,10 +63,16 @@ def load_calibration() -> Calibration:
     return Calibration(models, [(budget, least) for budget, least in stored["thresholds"]])
 
 
-def evidence_to_features(evidence: Evidence, text: str, probability: float, alphabet: Alphabet) -> dict[str, float]:
-    """What speaks for and against `text`, the recogniser's likeliest string with its probability, standing in a slot."""
+def evidence_to_features(
+    evidence: Evidence, text: str, probability: float, scouted: Mapping[str, float] | None
+) -> dict[str, float]:
+    """What speaks for and against `text`, the likeliest string with its probability, standing in a slot.
+
+    `scouted` are the strings that the scout sees there with their probabilities, None where it has no say.
+    """
     placement = evidence.placement
-    own, rival = _scout_says(evidence, text, alphabet)
+    own = min((scouted or {}).get(text, 0.0), 1.0)
+    rival = min(max((share for other, share in (scouted or {}).items() if other != text), default=0.0), 1.0)
     em = LINE_HEIGHT * 0.8
     width = max(placement.inner[1] - placement.inner[0], 0.0) / em
     features = {
@@ -101,12 +105,3 @@ def second_to_features(evidence: Evidence, digits: str) -> dict[str, float]:
     second = evidence.second
     seen = second.text if second is not None else ""
     return {"agrees": float(seen == digits), "contests": float(bool(seen) and seen != digits)}
-
-
-def _scout_says(evidence: Evidence, text: str, alphabet: Alphabet) -> tuple[float, float]:
-    """How likely the scout holds `text`, and the likeliest other string."""
-    scouted = evidence.placement.scouted
-    if scouted is None or (text and evidence.placement.slot.kind is SlotKind.TEXT):
-        return 0.0, 0.0
-    shares = slot_strings(scouted, alphabet)
-    return min(shares.pop(text, 0.0), 1.0), min(max(shares.values(), default=0.0), 1.0)

@@ -91,8 +91,9 @@ def _join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple
     for mine, theirs in zip(first, second, strict=False):
         if mine.placement.line is None or theirs.placement.line is None:
             joined.append(theirs if mine.placement.line is None else mine)
-        elif not all(mine.placement.parentheses) and not all(theirs.placement.parentheses):
-            joined.append(max(mine, theirs, key=lambda half: half.ink))
+        elif not (all(mine.placement.parentheses) and all(theirs.placement.parentheses)):
+            # Words behind the cut may reach back to a slot that stands whole before it.
+            joined.append(max(mine, theirs, key=lambda half: (min(half.placement.parentheses) > 0, half.ink)))
         else:
             return None
     return tuple(joined)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from extractors.glyphs import Alphabet
 from extractors.slots import INK_OF_A_STROKE, slot_box
@@ -119,8 +120,9 @@ def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) ->
     return _with_second(decision, {"agrees": 1.0, "contests": 0.0}) >= budget.threshold
 
 
+@lru_cache(maxsize=256)
 def decide(evidence: Evidence, alphabet: Alphabet) -> Decision:
-    """What most likely stands in a slot that was found."""
+    """What most likely stands in a slot that was found; kept for the second time that it is asked, on the same page."""
     return (
         _decide_text(evidence, alphabet)
         if evidence.placement.slot.kind is SlotKind.TEXT
@@ -144,7 +146,8 @@ def missing_slot(path: str, slot: Slot) -> SlotReading:
 
 def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     placement = evidence.placement
-    best = _likeliest(placement, alphabet)
+    scouted = None if placement.scouted is None else slot_strings(placement.scouted, alphabet)
+    best = _likeliest(slot_strings(placement.log_probs, alphabet), scouted)
     written = read_number(best.text)
     reasons = _doubts_in_any_case(evidence, written=bool(best.text))
     raw, kind = best.text, "count"
@@ -152,31 +155,34 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         kind = "blank"
         if evidence.ink > INK_OF_A_STROKE:
             return _decision(
-                evidence, alphabet, kind, State.UNREADABLE, None, spell(placement)[0], best, [Reason.INK_IN_BLANK]
+                evidence, scouted, kind, State.UNREADABLE, None, spell(placement)[0], best, [Reason.INK_IN_BLANK]
             )
     elif written.state is State.UNREADABLE:
         raw = spell(placement)[0] or best.text
         reasons.append(Reason.NOT_A_NUMBER)
     elif written.certainty is not Certainty.PLAIN:
         reasons.append(Reason.UNUSUAL_NUMBER)
-    return _decision(evidence, alphabet, kind, written.state, written.value, raw, best, reasons, written.digits)
+    return _decision(evidence, scouted, kind, written.state, written.value, raw, best, reasons, written.digits)
 
 
 def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
     text, probability = spell(evidence.placement)
     best = Candidate(text, probability)
+    placement = evidence.placement
+    # The scout knows the form's characters, not all that a name may hold: only that nothing is there is in its power.
+    scouted = None if text or placement.scouted is None else slot_strings(placement.scouted, alphabet)
     if text:
         return _decision(
-            evidence, alphabet, "text", State.VALUE, text, text, best, _doubts_in_any_case(evidence, written=True)
+            evidence, scouted, "text", State.VALUE, text, text, best, _doubts_in_any_case(evidence, written=True)
         )
     if evidence.ink > INK_OF_A_STROKE:
-        return _decision(evidence, alphabet, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
-    return _decision(evidence, alphabet, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
+        return _decision(evidence, scouted, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
+    return _decision(evidence, scouted, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
 
 
 def _decision(
     evidence: Evidence,
-    alphabet: Alphabet,
+    scouted: Mapping[str, float] | None,
     kind: str,
     state: State,
     value: int | str | None,
@@ -185,7 +191,7 @@ def _decision(
     reasons: Sequence[Reason],
     digits: str = "",
 ) -> Decision:
-    features = evidence_to_features(evidence, best.text, best.probability, alphabet)
+    features = evidence_to_features(evidence, best.text, best.probability, scouted)
     probability = load_calibration().models[kind].probability(features)
     return Decision(kind, state, value, raw, digits, probability, features, tuple(reasons))
 
@@ -199,10 +205,8 @@ def _with_second(decision: Decision, seen: Features) -> float:
     return load_calibration().models["asked"].probability({**decision.features, **seen})
 
 
-def _likeliest(placement: Placement, alphabet: Alphabet) -> Candidate:
+def _likeliest(seen: Mapping[str, float], scouted: Mapping[str, float] | None) -> Candidate:
     """The likeliest string by the recogniser and, as far as it goes, the scout: a product of experts (Hinton, 2002)."""
-    seen = slot_strings(placement.log_probs, alphabet)
-    scouted = None if placement.scouted is None else slot_strings(placement.scouted, alphabet)
     weights = {}
     for text, share in seen.items():
         prior = 1.0 if not text or read_number(text).certainty is Certainty.PLAIN else WORDS

@@ -17,12 +17,12 @@ from extractors.rectify import rectify, turn
 from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.slots import slot_to_crop
 from extractors.warp import project
-from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, name_items
+from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.judge import ErrorBudget, wants_second
 from pipeline.labels import place_header
 from pipeline.place import place_slots
 from pipeline.readers import Readers
-from schemas.flow import LINE_HEIGHT, Cell, Evidence, GlyphLine, Matrix, NamedCell, Page, Placement, TableFind, Upright
+from schemas.flow import LINE_HEIGHT, Cell, Evidence, GlyphLine, Line, Matrix, NamedCell, Page, Placement, TableFind, Upright
 from schemas.form import Form
 
 # The fields above a table stand within this height above it and may reach beyond its sides by this much, in working
@@ -33,13 +33,16 @@ HEADER_HEIGHT, HEADER_MARGIN, HEADER_LINES = 220.0, 60.0, 3
 LOOSE_HEADER_LINES = 6
 
 
-def find_tables(page: Page, form: Form, readers: Readers, budget: ErrorBudget = ErrorBudget()) -> list[TableFind]:
+def find_tables(
+    page: Page, form: Form, readers: Readers, budget: ErrorBudget = ErrorBudget(), *, goes_on: str | None = None
+) -> list[TableFind]:
     """The tables of a page with the slots found in them; a table that no sentence names has no items.
 
-    A page that shows no cell which a sentence names is tried the other ways round, and at last read without a grid.
+    A page that shows no cell which a sentence names is tried the other ways round, and at last read without a
+    grid. `goes_on` is the item that the page before broke off (see `broken_off`).
     """
     upright, cells = orient(rectify(page), readers.is_upside_down)
-    tables = _read_tables(upright, cells, form, readers, budget)
+    tables = _read_tables(upright, cells, form, readers, budget, goes_on)
     ways = (upright, *(turn(upright, quarters) for quarters in ((2, 1, 3) if not page.chars else ())))
     for quarters, way in zip((0, 2, 1, 3), ways, strict=False):
         if any(table.items for table in tables):
@@ -47,19 +50,19 @@ def find_tables(page: Page, form: Form, readers: Readers, budget: ErrorBudget = 
         # The page's rhythm or its few words misled: it may stand any other way.
         if quarters and cells:
             turned = turn_cells(cells, quarters, *upright.gray.shape[::-1])
-            tables = _read_tables(way, turned, form, readers, budget)
-    loose = _read_loose(upright, form, readers, budget)
+            tables = _read_tables(way, turned, form, readers, budget, goes_on)
+    loose = _read_loose(upright, form, readers, budget, goes_on)
     return [loose] if loose.items else tables
 
 
 def _read_tables(
-    upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers, budget: ErrorBudget
+    upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None
 ) -> list[TableFind]:
     """Name every cell of a page's tables, read the slots in them and gather evidence on these."""
     tables = [list(group) for _, group in groupby(cells, key=lambda cell: cell.table)]
     regions = [_regions(table) for table in tables]
-    headers = [place_header(form, lines, readers.alphabet) for lines in _read_strips(upright, regions, readers)]
-    named = iter(_name_cells(upright, [cell for _, inner in regions for cell in inner], form, readers))
+    headers = [place_header(form, lines, readers.alphabet) for lines in _read_strips(upright, regions, form, readers)]
+    named = iter(_name_cells(upright, [cell for _, inner in regions for cell in inner], form, readers, goes_on))
     found = [[item for _ in inner for item in next(named)] for _, inner in regions]
     evidence = iter(_gather(upright, found, readers, budget))
     return [
@@ -73,10 +76,10 @@ def _read_tables(
     ]
 
 
-def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget) -> TableFind:
+def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None) -> TableFind:
     """A page without a grid: its lines, grouped by layout, are laid against the sentences all the same."""
     blocks = find_blocks(upright)
-    items = _name_cells(upright, blocks, form, readers)
+    items = _name_cells(upright, blocks, form, readers, goes_on)
     first = next((place for place, named in enumerate(items) if named), 0)
     header = place_header(form, _read_above(upright, blocks[: first + 1], readers), readers.alphabet) if any(items) else ()
     found = [item for named in items for item in named]
@@ -102,13 +105,27 @@ def _regions(table: Sequence[Cell]) -> tuple[Region, list[Cell]]:
     return strip, [cell for cell in table if columns == 1 or cell.column > 0]
 
 
-def _read_strips(upright: Upright, regions: Sequence[tuple[Region, list[Cell]]], readers: Readers) -> list[list[GlyphLine]]:
-    """The lines above each table, recognised as a whole: names and dates may hold any character."""
+def _read_strips(
+    upright: Upright, regions: Sequence[tuple[Region, list[Cell]]], form: Form, readers: Readers
+) -> list[list[GlyphLine]]:
+    """The lines above each table that hold its fields, recognised as a whole: names may hold any character."""
     if upright.page.chars:
         return [_chars_of(upright, strip, readers) for strip, _ in regions]
-    lines = [region_to_lines(upright, strip, bounded=False)[-HEADER_LINES:] for strip, _ in regions]
+    cut = [region_to_lines(upright, strip, bounded=False)[-HEADER_LINES:] for strip, _ in regions]
+    lines = [_lines_with_fields(form, strip, readers) for strip in cut]
     glyphs = iter(readers.glyphs([line for cut in lines for line in cut]))
     return [[next(glyphs) for _ in cut] for cut in lines]
+
+
+def _lines_with_fields(form: Form, lines: Sequence[Line], readers: Readers) -> Sequence[Line]:
+    """The lines on which the scout sees all fields; all lines where it does not."""
+    if readers.scout is None or len(lines) < 2:
+        return lines
+    placed = place_header(form, readers.scout(lines), readers.alphabet)
+    if any(field.line is None for field in placed) or not placed:
+        return lines
+    kept = {id(line) for field in placed for line, _ in field.stretches} | {id(field.line) for field in placed}
+    return [line for line in lines if id(line) in kept]
 
 
 def _read_above(upright: Upright, blocks: Sequence[Cell], readers: Readers) -> list[GlyphLine]:
@@ -119,17 +136,38 @@ def _read_above(upright: Upright, blocks: Sequence[Cell], readers: Readers) -> l
     return readers.glyphs(lines[:LOOSE_HEADER_LINES])
 
 
-def _name_cells(upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers) -> list[tuple[NamedCell, ...]]:
+def _name_cells(
+    upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers, goes_on: str | None
+) -> list[tuple[NamedCell, ...]]:
     """What the form's sentences explain in each cell: in the text layer where the page has one, else in pixels."""
-    last = max((cell.row + cell.row_span for cell in cells), default=0)
-    least = [LEAST_CUT_GAIN if cell.row == 0 or cell.row + cell.row_span == last else LEAST_GAIN for cell in cells]
+    expected = _expected(cells, goes_on)
     if upright.page.chars:
         return [
-            name_items(form, _chars_of(upright, cell, readers), readers.alphabet, least=gain)
-            for cell, gain in zip(cells, least, strict=True)
+            name_items(form, _chars_of(upright, cell, readers), readers.alphabet, expected=of)
+            for cell, of in zip(cells, expected, strict=True)
         ]
     lines = [region_to_lines(upright, cell, bounded=cell.bounded) for cell in cells]
-    return place_slots(form, lines, readers.alphabet, least=least, scout=readers.scout, glyphs=readers.glyphs)
+    return place_slots(form, lines, readers.alphabet, expected=expected, scout=readers.scout, glyphs=readers.glyphs)
+
+
+def _expected(cells: Sequence[Cell], goes_on: str | None) -> list[Expected]:
+    """In a page's first row, or second under a repeated heading, and in its last one an item may be cut in two."""
+    last = max((cell.row + cell.row_span for cell in cells), default=0)
+    return [
+        Expected(
+            LEAST_CUT_GAIN if cell.row == 0 or cell.row + cell.row_span == last else LEAST_GAIN,
+            goes_on if cell.row <= 1 else None,
+        )
+        for cell in cells
+    ]
+
+
+def broken_off(tables: Sequence[TableFind]) -> str | None:
+    """The item that ends a page without its last slot."""
+    items = [item for table in tables for item in table.items]
+    if not items or items[-1][1][-1].placement.line is not None:
+        return None
+    return items[-1][0]
 
 
 def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphLine]:

@@ -13,7 +13,8 @@ from itertools import chain, cycle
 import numpy as np
 
 from extractors.glyphs import FLOOR, Alphabet, GlyphReader
-from pipeline.align import name_items
+from extractors.ink import fade_seal
+from pipeline.align import Expected, name_items
 from pipeline.automaton import best_path, pieces_to_automaton, state_span
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, Placement
 from schemas.form import Form, FormItem
@@ -23,7 +24,7 @@ SEEN = 0.5
 
 # A window around a slot reaches this far beyond the steps at which its parentheses were seen, in line pixels: half a
 # full-width parenthesis and most of a character. Without one, the recogniser takes an empty () for a 0.
-REACH = 1.1 * LINE_HEIGHT
+REACH = 0.9 * LINE_HEIGHT
 
 # So many printed characters on each side of a slot reach into its window.
 WORDS = 2
@@ -37,22 +38,22 @@ def place_slots(
     cells: Sequence[Sequence[Line]],
     alphabet: Alphabet,
     *,
-    least: Sequence[float],
+    expected: Sequence[Expected],
     scout: GlyphReader | None,
     glyphs: GlyphReader,
 ) -> list[tuple[NamedCell, ...]]:
     """The items of each cell, given its lines, with their slots placed and read: three calls of the engines for all.
 
-    `least` is the gain for each cell from which a sentence explains it.
+    `expected` is what is known of each cell before.
     """
     if scout is None:
         read_all = _by_cell(glyphs(_all(cells)), cells)
-        return [name_items(form, lines, alphabet, least=gain) for lines, gain in zip(read_all, least, strict=True)]
+        return [name_items(form, lines, alphabet, expected=of) for lines, of in zip(read_all, expected, strict=True)]
     scouted = _by_cell(scout(_all(cells)), cells)
     named = [
-        name_items(form, lines, alphabet, scouted=lines, least=gain) for lines, gain in zip(scouted, least, strict=True)
+        name_items(form, lines, alphabet, scouted=lines, expected=of) for lines, of in zip(scouted, expected, strict=True)
     ]
-    doubtful = [sorted(_doubtful_lines(lines, items)) for lines, items in zip(scouted, named, strict=True)]
+    doubtful = [sorted(_doubtful_lines(lines, items, of)) for lines, items, of in zip(scouted, named, expected, strict=True)]
     read_whole = iter(glyphs([cells[cell][place] for cell, places in enumerate(doubtful) for place in places]))
     whole: set[int] = set()
     for cell, places in enumerate(doubtful):
@@ -62,7 +63,7 @@ def place_slots(
         for place in places:
             lines[place] = next(read_whole)
             whole.add(id(lines[place].line))
-        named[cell] = name_items(form, lines, alphabet, scouted=scouted[cell], least=least[cell])
+        named[cell] = name_items(form, lines, alphabet, scouted=scouted[cell], expected=expected[cell])
     return _look_closely(form, named, whole, alphabet, glyphs)
 
 
@@ -75,11 +76,12 @@ def _by_cell(glyphs: Sequence[GlyphLine], cells: Sequence[Sequence[Line]]) -> li
     return [[next(lines) for _ in cell] for cell in cells]
 
 
-def _doubtful_lines(lines: Sequence[GlyphLine], items: Sequence[NamedCell]) -> set[int]:
+def _doubtful_lines(lines: Sequence[GlyphLine], items: Sequence[NamedCell], expected: Expected) -> set[int]:
     """Places of the lines that the recogniser must read whole: around slots that the scout has not made out."""
     if not items:
         length = sum(line.line.bgr.shape[1] for line in lines)
-        return set(range(len(lines))) if length > LEAST_UNKNOWN * LINE_HEIGHT else set()
+        worthy = length > LEAST_UNKNOWN * LINE_HEIGHT or expected.goes_on
+        return set(range(len(lines))) if worthy else set()
     place_of = {id(line.line): place for place, line in enumerate(lines)}
     doubtful: set[int] = set()
     for item in items:
@@ -103,13 +105,10 @@ def _look_closely(
 ) -> list[tuple[NamedCell, ...]]:
     """The recogniser's posteriors instead of the scout's in every slot that it has not read yet."""
     windows = [
-        window
-        for items in named
-        for item in items
-        for placement in item.placements
-        for window in _windows(placement, whole)
+        window for items in named for item in items for placement in item.placements for window in _windows(placement, whole)
     ]
-    seen = iter(glyphs([line.part(left, right) for line, left, right in windows]))
+    faded = {id(line): _without_seal(line) for line, _, _ in windows}
+    seen = iter(glyphs([faded[id(line)].part(left, right) for line, left, right in windows]))
 
     def look(placement: Placement, words: tuple[str, str]) -> Placement:
         parts = [(next(seen), left) for _, left, _ in _windows(placement, whole)]
@@ -122,9 +121,16 @@ def _look_closely(
     return [tuple(look_at_all(item) for item in items) for items in named]
 
 
+def _without_seal(line: Line) -> Line:
+    """A line in grey: whether red is a seal's or writing shows on the whole of it, not in a window."""
+    return replace(line, bgr=np.repeat(fade_seal(line.bgr)[:, :, None], 3, axis=2))
+
+
 def _words_around(item: FormItem) -> list[tuple[str, str]]:
     """The printed words that a window shows before and behind each slot of an item."""
-    between = [after + slot.before for after, slot in zip(("", *(slot.after for slot in item.slots)), item.slots, strict=False)]
+    between = [
+        after + slot.before for after, slot in zip(("", *(slot.after for slot in item.slots)), item.slots, strict=False)
+    ]
     behind = [*between[1:], item.slots[-1].after]
     return [(before[-WORDS:], after[:WORDS]) for before, after in zip(between, behind, strict=True)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from extractors.pages import open_pages
 from pipeline.group import tables_to_returns
 from pipeline.judge import ErrorBudget
-from pipeline.page import find_tables
+from pipeline.page import broken_off, find_tables
 from pipeline.readers import Readers, load_readers
 from schemas.errors import DocumentError, NoTable, UnknownForm
 from schemas.flow import Matrix, TableFind
@@ -47,7 +47,7 @@ def read(
     tables, failure = 0, None
     try:
         for page in open_pages(path):
-            found = find_tables(page, form, readers, budget)
+            found = find_tables(page, form, readers, budget, goes_on=broken_off(finds))
             tables += len(found)
             finds += [table for table in found if table.items]
             on_page(page.number)

@@ -33,6 +33,6 @@ def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) ->
         alphabet,
         load_scout(form, alphabet, threads=threads),
         load_glyph_reader(alphabet, threads=threads),
-        load_direction_classifier(threads=threads),
+        load_direction_classifier(),
         load_slot_reader(),
     )

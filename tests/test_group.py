@@ -252,13 +252,13 @@ def scan(printed_returns: tuple[PrintedReturn, ...], tmp_path_factory: pytest.Te
 def test_a_recogniser_that_sees_nothing_knows_no_form(scan: Path, readers: Readers) -> None:
     """A table in which nothing can be read is not of this form: told as such, not as 39 blanks."""
     with pytest.raises(UnknownForm):
-        read(scan, form=SAFETY_MONTH, readers=replace(readers, glyphs=blank_glyphs))
+        read(scan, form=SAFETY_MONTH, readers=replace(readers, scout=None, glyphs=blank_glyphs))
 
 
 def test_a_crash_is_not_hidden(scan: Path, readers: Readers) -> None:
     """A recogniser that fails is a defect to be seen, not an empty reading."""
     with pytest.raises(RuntimeError, match="crash"):
-        read(scan, form=SAFETY_MONTH, readers=replace(readers, glyphs=crash_glyphs))
+        read(scan, form=SAFETY_MONTH, readers=replace(readers, scout=None, glyphs=crash_glyphs))
 
 
 @pytest.mark.parametrize("fault", ["blank second reader", "no second reader", "wrong about upside down"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from extractors.glyphs import DIGITS, chars_to_glyphs
-from pipeline.align import LEAST_GAIN
+from pipeline.align import Expected
 from pipeline.place import place_slots
 from pipeline.strings import best_strings
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, PageChar
@@ -68,7 +68,7 @@ def cut(*places: int) -> list[Line]:
 
 
 def placed(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:
-    (items,) = place_slots(SAFETY_MONTH, [lines], ALPHABET, least=[LEAST_GAIN], scout=scout, glyphs=glyphs)
+    (items,) = place_slots(SAFETY_MONTH, [lines], ALPHABET, expected=[Expected()], scout=scout, glyphs=glyphs)
     (item,) = items
     return item
 

@@ -111,7 +111,7 @@ def _teacher() -> GlyphReader:
 
 @cache
 def _direction() -> object:
-    return load_direction_classifier(threads=1)
+    return load_direction_classifier()
 
 
 def _file_to_lines(path: Path) -> list[LabelledLine]:
