@@ -213,8 +213,8 @@ class Evidence:
 
     `ink` is the number of dark pixels between the parentheses on a line LINE_HEIGHT high, the parentheses left out; `seal`
     the share of the slot under red paste, `pen` the share of its ink that is coloured. `second` is None where no second
-    reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's. `gray_seal` marks a slot under a seal on a page without colour, `grid` is False on a page without
-    rules.
+    reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's (see `extractors.slots`). `gray_seal`
+    marks a slot under a seal on a page without colour, `grid` is False on a page without rules.
     """
 
     placement: Placement

@@ -90,9 +90,7 @@ def table_find(page: int, cells: Sequence[str], *, header: str = "") -> TableFin
         (),
         place_header(SAFETY_MONTH, [glyph_line(header, page=page)], ALPHABET) if header else (),
         tuple(
-            (cell.item, tuple(Evidence(placement, 0, 0.0, 0.0, nothing) for placement in cell.placements))
-            for cell in named
-            if cell is not None
+            (cell.item, tuple(Evidence(placement, 0, 0.0, 0.0, nothing) for placement in cell.placements)) for cell in named
         ),
     )
 

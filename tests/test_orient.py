@@ -58,7 +58,7 @@ def heading(upright: Upright) -> float:
 def test_a_page_is_turned_until_it_reads(quarters: int, curl: float) -> None:
     """However a flat or a bent page lies, it is turned back, and its cells are counted from its own top left."""
     lying = np.ascontiguousarray(np.rot90(form(curl=curl), -quarters))
-    upright, cells = orient(rectify(page_of(lying)), load_direction_classifier(threads=1))
+    upright, cells = orient(rectify(page_of(lying)), load_direction_classifier())
     assert (heading(upright) - 90 * quarters + 180) % 360 - 180 == pytest.approx(0, abs=8)
     assert [(cell.row, cell.column) for cell in cells] == [(row, column) for row in range(3) for column in range(2)]
 
@@ -95,6 +95,6 @@ def test_turning_cells_is_finding_them_on_the_turned_page(quarters: int) -> None
 
 def test_a_page_without_cells_is_left_as_it_is() -> None:
     """White paper has no cells and no top."""
-    upright, cells = orient(rectify(page_of(np.full((1600, 1131), 255, np.uint8))), load_direction_classifier(threads=1))
+    upright, cells = orient(rectify(page_of(np.full((1600, 1131), 255, np.uint8))), load_direction_classifier())
     assert cells == ()
     assert heading(upright) == pytest.approx(0, abs=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,8 +37,7 @@ def letters_on(line: Line) -> list[tuple[str, int, int]]:
     """The characters on a part of a painted line of which more than half is seen, with left and right."""
     row = line.bgr[0, :, :2].astype(int)
     starts = [0, *(np.flatnonzero(np.any(np.diff(row, axis=0), axis=1)) + 1).tolist(), len(row)]
-    pairs = zip(starts, starts[1:], strict=False)
-    return [(LETTERS[row[left, 0]], left, right) for left, right in pairs if right - left > CHAR // 2]
+    return [(LETTERS[row[left, 0]], left, right) for left, right in pairwise(starts) if right - left > CHAR // 2]
 
 
 @dataclass
@@ -64,7 +64,7 @@ class PaintReader:
 def cut(*places: int) -> list[Line]:
     """The filled sentence on several lines, broken at these places."""
     ends = (0, *places, len(SENTENCE))
-    return [painted_line(SENTENCE[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    return [painted_line(SENTENCE[start:end]) for start, end in pairwise(ends)]
 
 
 def placed(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:

@@ -206,9 +206,8 @@ def _report(slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds:
     right = np.array([slot.right for slot in slots])
     for budget, least in thresholds:
         kept = foreign >= least
-        print(
-            f"budget {budget}: from {least:.5f}, {kept.mean():.2%} accepted, {int((~right & kept).sum())} wrong of {kept.sum()}"
-        )
+        wrong = int((~right & kept).sum())
+        print(f"budget {budget}: from {least:.5f}, {kept.mean():.2%} accepted, {wrong} wrong of {kept.sum()}")
 
 
 def _label_all(options: argparse.Namespace) -> Iterator[Labelled]:
@@ -217,7 +216,7 @@ def _label_all(options: argparse.Namespace) -> Iterator[Labelled]:
             (Path(folder) / name, truth)
             for name, seed, count, hard in (
                 ("usual", options.seed, options.count, ()),
-                ("hard", options.seed + 1, options.hard, KINDS),
+                ("hard", options.seed + 1, options.hard, tuple(KINDS)),
             )
             for truth in make_set(
                 Path(folder) / name,

@@ -25,11 +25,10 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 from rich.progress import track
 
-from extractors.cells import find_cells
-from extractors.glyphs import NUMBER_WORDS, Alphabet, GlyphReader, fold, form_to_alphabet, load_glyph_reader
+from extractors.glyphs import NUMBER_WORDS, Alphabet, GlyphReader, form_to_alphabet, load_glyph_reader
 from extractors.ink import fade_seal
 from extractors.lines import region_to_lines
-from extractors.orient import load_direction_classifier, orient
+from extractors.orient import UpsideDown, load_direction_classifier, orient
 from extractors.pages import open_pages
 from extractors.rectify import rectify
 from samples import degrade
@@ -37,7 +36,7 @@ from samples.capture import CAPTURES
 from samples.fonts import PRINT_FONTS, picture_font
 from samples.make import make_set
 from schemas.errors import DocumentError
-from schemas.flow import LINE_HEIGHT, Image, Line
+from schemas.flow import LINE_HEIGHT, Image, Line, Mesh
 from schemas.safety_month import SAFETY_MONTH
 
 # Captures that are pictures: a born-digital return needs no recogniser.
@@ -47,7 +46,10 @@ PICTURES = tuple(kind for kind in CAPTURES if kind != "digital")
 LENGTHS = (6, 12)
 
 # Common characters that no form word uses, so that the scout learns what "any other" looks like.
-OTHERS = "的是在有我他这为上们来到时地出就对子也学如家自日年成间从而前些看经同想明问然因正新此现重意制度定无实见高本道长情者其次公老向活受并义立直象必走声处教系步社图则反论路联眼"
+OTHERS = (
+    "的是在有我他这为上们来到时地出就对子也学如家自日年成间从而前些看经同想明问然因正新此现"
+    "重意制度定无实见高本道长情者其次公老向活受并义立直象必走声处教系步社图则反论路联眼"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,8 @@ def main() -> int:
 def save_lines(path: Path, lines: Sequence[LabelledLine]) -> None:
     """All lines in one picture, side by side."""
     starts = np.cumsum([0, *(line.gray.shape[1] for line in lines)])
-    gray, classes = (np.concatenate(parts, axis=-1) for parts in zip(*((line.gray, line.classes) for line in lines)))
+    gray = np.concatenate([line.gray for line in lines], axis=1)
+    classes = np.concatenate([line.classes for line in lines])
     np.savez(path, gray=gray, classes=classes, starts=starts)
 
 
@@ -110,7 +113,7 @@ def _teacher() -> GlyphReader:
 
 
 @cache
-def _direction() -> object:
+def _direction() -> UpsideDown:
     return load_direction_classifier()
 
 
@@ -118,8 +121,8 @@ def _file_to_lines(path: Path) -> list[LabelledLine]:
     lines: list[Line] = []
     try:
         for page in open_pages(path):
-            upright, cells = orient(rectify(page), _direction())  # type: ignore[arg-type]  # cached, so an object
-            lines += [line for cell in cells or find_cells(upright) for line in region_to_lines(upright, cell.corners)]
+            upright, cells = orient(rectify(page), _direction())
+            lines += [line for cell in cells for line in region_to_lines(upright, cell)]
     except DocumentError:
         return []
     return [labelled for labelled, _ in _label(lines)]
@@ -151,7 +154,8 @@ def _label(lines: Sequence[Line]) -> Iterator[tuple[LabelledLine, str]]:
 
 
 def _as_line(bgr: Image) -> Line:
-    return Line(1, (bgr.shape[1], LINE_HEIGHT), bgr, np.eye(3))
+    at_its_own_place = Mesh((0, 0), 1, np.array([[[0.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 1.0]]]))
+    return Line(1, (bgr.shape[1], LINE_HEIGHT), bgr, at_its_own_place)
 
 
 def _random_text(rng: np.random.Generator) -> str:
@@ -184,11 +188,12 @@ def _draw_text(text: str, rng: np.random.Generator) -> Image:
     pad = int(0.2 * size)
     picture = Pillow.new("L", (int(box[2] - box[0]) + 4 * pad, int(1.05 * size) + 2 * pad), 255)
     ImageDraw.Draw(picture).text((2 * pad - box[0], pad - 0.02 * size), text, font=font, fill=int(rng.integers(0, 90)))
-    page = cv2.cvtColor(np.asarray(picture, np.uint8), cv2.COLOR_GRAY2BGR)
+    page = np.asarray(cv2.cvtColor(np.asarray(picture, np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
     small = 1.0 if rng.random() < 0.5 else float(rng.uniform(14, 24) / size)
     page = np.asarray(cv2.resize(page, None, fx=small, fy=small, interpolation=cv2.INTER_AREA), np.uint8)
     page = np.asarray(cv2.GaussianBlur(page, (0, 0), float(rng.uniform(0.2, 0.9))), np.uint8)
-    page = degrade.tint(page, (float(rng.uniform(0.6, 1)),) * 3, float(rng.uniform(0, 60)))
+    level = float(rng.uniform(0.6, 1))
+    page = degrade.tint(page, (level, level, level), float(rng.uniform(0, 60)))
     page = degrade.add_noise(page, float(rng.uniform(0, 9)), rng)
     coded = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))])[1]
     page = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)

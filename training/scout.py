@@ -1,8 +1,8 @@
 """Train the scout: a small convolutional net that tells which of the form's characters stands at each step of a text line.
 
-Plain convolutions that halve the line thrice, as PP-OCR's recogniser does, on a picture of half its height: 1/12 of its work.
-It sees about two characters' width at once, too little to learn sentences by heart. Labels are the big recogniser's own
-classes a step (`training.lines`), so the loss is cross-entropy a step, without an alignment.
+Plain convolutions that halve the line thrice, as PP-OCR's recogniser does, on a picture of half its height: a twentieth of
+its work. It sees about two characters' width at once, too little to learn sentences by heart. Labels are the big
+recogniser's own classes a step (`training.lines`), so the loss is cross-entropy a step, without an alignment.
 
 python -m training.scout --lines lines.npz --out extractors/models/scout.onnx --seed 1 --minutes 30
 """
@@ -14,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,7 @@ def _load_pieces(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     stored = np.load(path)
     gray, classes, starts = stored["gray"], stored["classes"], stored["starts"]
     pieces, labels = [], []
-    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+    for start, stop in pairwise(starts.tolist()):
         line = lines_to_tensor([gray[:, start:stop]])[0, 0]
         for left in range(0, stop - start - 32, PIECE - 64):
             piece, label = np.zeros((24, PIECE // 2), np.float32), np.zeros(PIECE // 8, np.int64)
