@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.cells import corners_of
 from extractors.ink import dark_pixels
@@ -17,9 +18,16 @@ LINE_GAP = 41
 # Smallest and largest text line in working pixels, and the least length of one: two characters.
 MIN_LINE, MAX_LINE, MIN_LENGTH = 9, 60, 30
 
+# Two columns are at least this many working pixels apart; this share of the lines that pass there, and no fewer than so
+# many, leave the place white.
+MIN_GUTTER, GUTTER_SHARE, LEAST_LINES = 8, 0.7, 4
+
 # Lines belong to one block where the white between them is less than this multiple of their height, and where the shorter
 # one lies by this share within the other.
 BLOCK_GAP, OVERLAP = 1.6, 0.6
+
+# Lines of a column begin within so many working pixels of each other: a paragraph's first is moved in by two characters.
+ALIGNED = 50
 
 # Room around a block in working pixels, for the ink's edges.
 ROOM = 6.0
@@ -86,7 +94,40 @@ def _lines(ink: Image) -> list[tuple[int, int, int, int]]:
     left, top, width, height, area = stats[1:].T
     text = (height >= MIN_LINE) & (height <= MAX_LINE) & (width >= MIN_LENGTH) & (area >= 0.3 * width * height)
     boxes = np.stack([left, top, left + width, top + height], axis=1)[text]
-    return [(int(x0), int(y0), int(x1), int(y1)) for x0, y0, x1, y1 in boxes.tolist()]
+    return _cut_at_gutters([(int(x0), int(y0), int(x1), int(y1)) for x0, y0, x1, y1 in boxes.tolist()], ink)
+
+
+def _cut_at_gutters(boxes: Sequence[tuple[int, int, int, int]], ink: Image) -> list[tuple[int, int, int, int]]:
+    """Lines parted where most lines that pass a place leave it white: the room between two columns."""
+    gaps = [_gaps(ink[y0:y1, x0:x1], x0) for x0, y0, x1, y1 in boxes]
+    white, passing = np.zeros(ink.shape[1] + 1, np.int32), np.zeros(ink.shape[1] + 1, np.int32)
+    for (x0, _, x1, _), own in zip(boxes, gaps, strict=True):
+        passing[x0:x1] += 1
+        for start, stop in own:
+            white[start:stop] += 1
+    gutters = _runs(np.asarray((white >= LEAST_LINES) & (white >= GUTTER_SHARE * passing), np.bool_))
+    parted = []
+    for (x0, y0, x1, y1), own in zip(boxes, gaps, strict=True):
+        ends = [
+            gap
+            for gap in own
+            if any(min(gap[1], stop) - max(gap[0], start) >= 0.5 * min(stop - start, MIN_GUTTER) for start, stop in gutters)
+        ]
+        lefts, rights = [x0, *(stop for _, stop in ends)], [*(start for start, _ in ends), x1]
+        parted += [(left, y0, right, y1) for left, right in zip(lefts, rights, strict=True)]
+    return parted
+
+
+def _gaps(ink: Image, left: int) -> list[tuple[int, int]]:
+    """Where a line leaves more white than between its characters, half-open, in pixels of the page."""
+    gaps = _runs(np.asarray(~(ink > 0).any(axis=0), np.bool_))
+    return [(left + start, left + stop) for start, stop in gaps if stop - start >= MIN_GUTTER]
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where flags are up: half-open (start, end) pairs."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _lines_to_blocks(boxes: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
@@ -96,7 +137,8 @@ def _lines_to_blocks(boxes: Sequence[tuple[int, int, int, int]]) -> list[tuple[i
         high = bottom - top
         for place, (x0, y0, x1, y1, last) in enumerate(blocks):
             shared = min(right, x1) - max(left, x0)
-            if top - y1 <= BLOCK_GAP * max(high, last) and shared >= OVERLAP * min(right - left, x1 - x0):
+            near = top - y1 <= BLOCK_GAP * max(high, last) and abs(left - x0) <= ALIGNED
+            if near and shared >= OVERLAP * min(right - left, x1 - x0):
                 blocks[place] = (min(left, x0), y0, max(right, x1), max(bottom, y1), high)
                 break
         else:

@@ -26,20 +26,23 @@ MISREAD = -6.0
 # A printed character that is not there at all; dearer than half a misreading, so that a swap is one misreading.
 MISSING = -5.0
 
-# One step of ink that the sentence does not hold. A character takes one or two steps.
+# One step of ink that the sentence does not hold, between its words. A character takes one or two steps.
 FOREIGN = -4.0
 
-# One step of something in a count slot that is no part of a number: cheaper than misplacing a printed word.
-NO_NUMBER = -2.5
+# The same before a sentence begins and after it ends: cheaper than anything within, lest a slot eat the next sentence.
+OUTSIDE = -2.2
 
-# One step of any character in a text slot: hardly cheaper than foreign ink, lest a slot eat a title or another sentence
-# and have its own printed words missing.
-ANY_WORD = -3.5
+# One step of something in a count slot that is no part of a number: cheaper than misplacing a printed word.
+NO_NUMBER = -3.9
+
+# One step of any character in a text slot: cheaper than between words, dearer than outside, lest a slot eat a title or
+# another sentence and have its own printed words missing.
+ANY_WORD = -2.3
 
 # Beginning or ending in the middle of the sentence, as a cell does that the page end cuts in two.
-CUT = -20.0
+CUT = -12.0
 
-GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT = 0, 1, 2, 3
+GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT, INNER_GAP = 0, 1, 2, 3, 4
 
 # No path: far below any sum of prices, yet finite so that sums stay ordered.
 NEVER = np.float32(-1e9)
@@ -95,14 +98,15 @@ def pieces_to_automaton(pieces: list[str | tuple[str, Slot]], alphabet: Alphabet
         slots.append((*piece, len(kinds) - 1))
         if not bare:
             print_char(EMPTY_PARENTHESES[1])
-    return Automaton(np.array(kinds, np.int8), np.array(classes, np.int32), tuple(slots))
+    inner = [INNER_GAP if kind == GAP else kind for kind in kinds[1:-1]]
+    return Automaton(np.array([kinds[0], *inner, *kinds[1:][-1:]], np.int8), np.array(classes, np.int32), tuple(slots))
 
 
-def best_path(automaton: Automaton, log_probs: NDArray[np.float32], alphabet: Alphabet) -> Path:
-    """The best path of a sentence through posteriors (steps, alphabet)."""
+def best_path(automaton: Automaton, log_probs: NDArray[np.float32], alphabet: Alphabet, *, outside: float = OUTSIDE) -> Path:
+    """The best path of a sentence through posteriors (steps, alphabet); `outside` is the price of a step beyond its ends."""
     if len(log_probs) == 0:
         return Path(np.zeros(0, np.int32), 0.0)
-    free = step_prices(log_probs, alphabet)
+    free = step_prices(log_probs, alphabet, outside=outside)
     states, score = _viterbi(automaton.kinds, automaton.classes, log_probs, free)
     kinds = automaton.kinds[states]
     in_slot = (kinds == COUNT_SLOT) | (kinds == TEXT_SLOT)
@@ -110,8 +114,8 @@ def best_path(automaton: Automaton, log_probs: NDArray[np.float32], alphabet: Al
     return Path(states, float(score - foreign.sum()))
 
 
-def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet) -> NDArray[np.float32]:
-    """What a step costs in a gap, as any misread character, in a count slot and in a text slot: float32 (steps, 4)."""
+def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet, *, outside: float = OUTSIDE) -> NDArray[np.float32]:
+    """What a step costs in a gap, as any misread character, in either kind of slot, in an inner gap: float32 (steps, 5)."""
     numbers = [alphabet.index(char) for char in DIGITS + NUMBER_WORDS + ",."]
     blank = np.exp(log_probs[:, 0])
     number = np.minimum(np.exp(log_probs[:, numbers]).sum(axis=1), 1.0 - blank)
@@ -119,10 +123,11 @@ def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet) -> NDArray[n
     rest = np.maximum(inked - number, 0.0)
     prices = np.column_stack(
         [
-            np.log(blank + np.exp(FOREIGN) * inked),
+            np.log(blank + np.exp(outside) * inked),
             np.log(inked) + MISREAD,
             np.log(blank + number + np.exp(NO_NUMBER) * rest),
             np.log(blank + np.exp(ANY_WORD) * inked),
+            np.log(blank + np.exp(FOREIGN) * inked),
         ]
     )
     return prices.astype(np.float32)

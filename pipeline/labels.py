@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from extractors.glyphs import FLOOR, Alphabet
-from pipeline.automaton import GAP, MISSING, NEVER, TEXT_SLOT, step_prices
+from pipeline.automaton import INNER_GAP, MISSING, NEVER, step_prices
 from schemas.flow import GlyphLine, Placement
 from schemas.form import Form, Slot, SlotKind
 
@@ -29,6 +29,9 @@ ENTER, UNMET = -2.0, -5.0
 # A label's character read as another one: dearer than a missing one and a step of a value, so that what a label has lost it
 # does not take from a value. One step of ink between two of its characters: lest it begin before a value and end behind it.
 MISREAD, FOREIGN = -9.0, -10.0
+
+# One step of a field's value: hardly cheaper than ink that belongs to no field.
+VALUE = -3.5
 
 # Share of a label's characters that must be seen for it to be the label.
 LEAST_SEEN = 0.34
@@ -89,7 +92,8 @@ def place_header(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> 
     blank = np.exp(strip.log_probs[:, 0])
     inked = np.maximum(1 - blank, FLOOR)
     within = [np.log(inked) + MISREAD, np.log(blank + np.exp(FOREIGN) * inked)]
-    prices = np.column_stack([free[:, GAP], *within, free[:, TEXT_SLOT]]).astype(np.float32)
+    value = np.log(blank + np.exp(VALUE) * inked)
+    prices = np.column_stack([free[:, INNER_GAP], *within, value]).astype(np.float32)
     states, score = _viterbi(labels.fields, labels.starts, labels.classes, strip.log_probs, prices, len(form.header))
     in_value = states < 0
     gain = score - float(np.where(in_value, prices[:, 3], prices[:, 0]).sum())

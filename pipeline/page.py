@@ -165,9 +165,11 @@ def _expected(cells: Sequence[Cell], goes_on: str | None) -> list[Expected]:
 def broken_off(tables: Sequence[TableFind]) -> str | None:
     """The item that ends a page without its last slot."""
     items = [item for table in tables for item in table.items]
-    if not items or items[-1][1][-1].placement.line is not None:
+    if not items:
         return None
-    return items[-1][0]
+    item, evidence = items[-1]
+    last = evidence[-1].placement
+    return item if last.line is None or not all(last.parentheses) else None
 
 
 def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphLine]:

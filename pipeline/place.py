@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, cycle
+from itertools import chain
 
 import numpy as np
 
-from extractors.glyphs import FLOOR, Alphabet, GlyphReader
+from extractors.glyphs import DIGITS, FLOOR, NUMBER_WORDS, Alphabet, GlyphReader
 from extractors.ink import fade_seal
 from pipeline.align import Expected, name_items
-from pipeline.automaton import best_path, pieces_to_automaton, state_span
+from pipeline.automaton import FOREIGN, OUTSIDE, best_path, pieces_to_automaton, state_span
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, Placement
-from schemas.form import Form, FormItem
+from schemas.form import Form, SlotKind
 
 # Parentheses and the printed words beside them, seen by the scout this well, vouch for a slot's place.
 SEEN = 0.5
@@ -26,8 +26,8 @@ SEEN = 0.5
 # full-width parenthesis and most of a character. Without one, the recogniser takes an empty () for a 0.
 REACH = 0.9 * LINE_HEIGHT
 
-# So many printed characters on each side of a slot reach into its window.
-WORDS = 2
+# Steps of ink in a count slot that are no number, from which the slot may have swallowed printed words: two characters.
+MOST_WORDS = 4
 
 # Lines that no sentence explains are read whole if they are this long together, in line heights: a heading is shorter.
 LEAST_UNKNOWN = 12.0
@@ -53,7 +53,10 @@ def place_slots(
     named = [
         name_items(form, lines, alphabet, scouted=lines, expected=of) for lines, of in zip(scouted, expected, strict=True)
     ]
-    doubtful = [sorted(_doubtful_lines(lines, items, of)) for lines, items, of in zip(scouted, named, expected, strict=True)]
+    doubtful = [
+        sorted(_doubtful_lines(lines, items, of, alphabet))
+        for lines, items, of in zip(scouted, named, expected, strict=True)
+    ]
     read_whole = iter(glyphs([cells[cell][place] for cell, places in enumerate(doubtful) for place in places]))
     whole: set[int] = set()
     for cell, places in enumerate(doubtful):
@@ -64,7 +67,7 @@ def place_slots(
             lines[place] = next(read_whole)
             whole.add(id(lines[place].line))
         named[cell] = name_items(form, lines, alphabet, scouted=scouted[cell], expected=expected[cell])
-    return _look_closely(form, named, whole, alphabet, glyphs)
+    return _look_closely(named, whole, alphabet, glyphs)
 
 
 def _all(cells: Sequence[Sequence[Line]]) -> list[Line]:
@@ -76,7 +79,9 @@ def _by_cell(glyphs: Sequence[GlyphLine], cells: Sequence[Sequence[Line]]) -> li
     return [[next(lines) for _ in cell] for cell in cells]
 
 
-def _doubtful_lines(lines: Sequence[GlyphLine], items: Sequence[NamedCell], expected: Expected) -> set[int]:
+def _doubtful_lines(
+    lines: Sequence[GlyphLine], items: Sequence[NamedCell], expected: Expected, alphabet: Alphabet
+) -> set[int]:
     """Places of the lines that the recogniser must read whole: around slots that the scout has not made out."""
     if not items:
         length = sum(line.line.bgr.shape[1] for line in lines)
@@ -84,10 +89,11 @@ def _doubtful_lines(lines: Sequence[GlyphLine], items: Sequence[NamedCell], expe
         return set(range(len(lines))) if worthy else set()
     place_of = {id(line.line): place for place, line in enumerate(lines)}
     doubtful: set[int] = set()
+    numbers = [alphabet.index(char) for char in DIGITS + NUMBER_WORDS]
     for item in items:
         on = [[place_of[id(line)] for line, _ in placement.stretches] for placement in item.placements]
         for number, placement in enumerate(item.placements):
-            if _is_sure(placement):
+            if _is_sure(placement, numbers):
                 continue
             before = next((max(places) for places in reversed(on[:number]) if places), 0)
             behind = next((min(places) for places in on[number + 1 :] if places), len(lines) - 1)
@@ -96,12 +102,19 @@ def _doubtful_lines(lines: Sequence[GlyphLine], items: Sequence[NamedCell], expe
     return doubtful
 
 
-def _is_sure(placement: Placement) -> bool:
-    return placement.line is not None and min(placement.parentheses) >= SEEN and min(placement.anchors) >= SEEN
+def _is_sure(placement: Placement, numbers: Sequence[int]) -> bool:
+    """Whether the scout saw a slot's parentheses and the words beside it, and no words in it that belong elsewhere."""
+    if placement.line is None or min(placement.parentheses) < SEEN or min(placement.anchors) < SEEN:
+        return False
+    if placement.slot.kind is SlotKind.TEXT:
+        return True
+    classes = placement.log_probs.argmax(axis=1)
+    words = np.count_nonzero((classes != 0) & ~np.isin(classes, numbers))
+    return bool(words <= MOST_WORDS)
 
 
 def _look_closely(
-    form: Form, named: Sequence[tuple[NamedCell, ...]], whole: set[int], alphabet: Alphabet, glyphs: GlyphReader
+    named: Sequence[tuple[NamedCell, ...]], whole: set[int], alphabet: Alphabet, glyphs: GlyphReader
 ) -> list[tuple[NamedCell, ...]]:
     """The recogniser's posteriors instead of the scout's in every slot that it has not read yet."""
     windows = [
@@ -110,29 +123,16 @@ def _look_closely(
     faded = {id(line): _without_seal(line) for line, _, _ in windows}
     seen = iter(glyphs([faded[id(line)].part(left, right) for line, left, right in windows]))
 
-    def look(placement: Placement, words: tuple[str, str]) -> Placement:
+    def look(placement: Placement) -> Placement:
         parts = [(next(seen), left) for _, left, _ in _windows(placement, whole)]
-        return _reread(placement, parts, words, alphabet) if parts else placement
+        return _reread(placement, parts, alphabet) if parts else placement
 
-    def look_at_all(item: NamedCell) -> NamedCell:
-        around = cycle(_words_around(next(one for one in form.items if one.key == item.item)))
-        return replace(item, placements=tuple(map(look, item.placements, around)))
-
-    return [tuple(look_at_all(item) for item in items) for items in named]
+    return [tuple(replace(item, placements=tuple(map(look, item.placements))) for item in items) for items in named]
 
 
 def _without_seal(line: Line) -> Line:
     """A line in grey: whether red is a seal's or writing shows on the whole of it, not in a window."""
     return replace(line, bgr=np.repeat(fade_seal(line.bgr)[:, :, None], 3, axis=2))
-
-
-def _words_around(item: FormItem) -> list[tuple[str, str]]:
-    """The printed words that a window shows before and behind each slot of an item."""
-    between = [
-        after + slot.before for after, slot in zip(("", *(slot.after for slot in item.slots)), item.slots, strict=False)
-    ]
-    behind = [*between[1:], item.slots[-1].after]
-    return [(before[-WORDS:], after[:WORDS]) for before, after in zip(between, behind, strict=True)]
 
 
 def _windows(placement: Placement, whole: set[int]) -> Iterator[tuple[Line, int, int]]:
@@ -143,20 +143,20 @@ def _windows(placement: Placement, whole: set[int]) -> Iterator[tuple[Line, int,
         yield line, max(int(left - REACH), 0), min(int(right + REACH), line.bgr.shape[1])
 
 
-def _reread(
-    placement: Placement, parts: Sequence[tuple[GlyphLine, int]], words: tuple[str, str], alphabet: Alphabet
-) -> Placement:
+def _reread(placement: Placement, parts: Sequence[tuple[GlyphLine, int]], alphabet: Alphabet) -> Placement:
     """A placement with what the recogniser sees between its parentheses, over the parts of a broken slot.
 
-    Each part comes with the column of its line at which it begins; `words` are those printed before and behind the slot.
+    Each part comes with the column of its line at which it begins.
     """
     gap = np.full((1, alphabet.size), np.log(FLOOR), np.float32)
     gap[0, 0] = 0.0
     log_probs = np.concatenate([piece for part, _ in parts for piece in (part.log_probs, gap)])
     spelling = tuple(char for part, _ in parts for char in (*part.spelling, ""))
     sureness = np.concatenate([np.append(part.sureness, np.float32(1.0)) for part, _ in parts])
-    between = pieces_to_automaton([words[0], (placement.path, placement.slot), words[1]], alphabet)
-    path = best_path(between, log_probs, alphabet)
+    between = pieces_to_automaton([(placement.path, placement.slot)], alphabet)
+    # What stands beside a number is never part of it; of words in a window, all between the parentheses are.
+    outside = OUTSIDE if placement.slot.kind is SlotKind.COUNT else FOREIGN
+    path = best_path(between, log_probs, alphabet, outside=outside)
     slot = between.slots[0][2]
     start, stop = state_span(path, slot)
     seen = [

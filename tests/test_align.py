@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.align import name_items
+from pipeline.align import LEAST_CUT_GAIN, Expected, name_items
 from pipeline.strings import best_strings
 from samples import names
 from schemas.flow import GlyphLine, NamedCell, Placement
@@ -171,3 +171,28 @@ def test_a_slot_on_two_lines_stands_where_its_ink_is() -> None:
     placement = named(lines).placements[0]
     assert placement.line is lines[0].line
     assert placement.outer == ((cut - 3) * CHAR, cut * CHAR)
+
+
+VALUES_OF = {
+    item.key: tuple(str(7 * place + len(item.key)) for place in range(len(item.slots))) for item in SAFETY_MONTH.items
+}
+
+
+def test_a_cell_may_hold_several_items() -> None:
+    """Where the rule between rows is missing, each sentence in the cell is found, with its own slots' values."""
+    texts = [filled_sentence(item, VALUES_OF[item.key]) for item in SAFETY_MONTH.items[3:6]]
+    named = name_items(SAFETY_MONTH, [glyph_line(text) for text in texts], ALPHABET)
+    assert {item.item for item in named} == {"item4", "item5", "item6"}
+    for item in named:
+        read = [best_strings(placement.log_probs, ALPHABET)[0].text for placement in item.placements]
+        assert tuple(read) == VALUES_OF[item.item]
+
+
+@pytest.mark.parametrize(("goes_on", "found"), [(None, ()), ("item7", ("item7",))])
+def test_an_item_broken_off_goes_on(goes_on: str | None, found: tuple[str, ...]) -> None:
+    """A few words name no item by themselves; behind a page that broke an item off they are its end."""
+    tail = [glyph_line("次，参与（4060）人次。")]
+    named = name_items(SAFETY_MONTH, tail, ALPHABET, expected=Expected(LEAST_CUT_GAIN, goes_on))
+    assert tuple(item.item for item in named) == found
+    for item in named:
+        assert best_strings(item.placements[-1].log_probs, ALPHABET)[0].text == "4060"

@@ -16,6 +16,7 @@ from pipeline.automaton import (
     COUNT_SLOT,
     CUT,
     GAP,
+    INNER_GAP,
     MISSING,
     TEXT_SLOT,
     Automaton,
@@ -136,11 +137,11 @@ def test_gain_is_the_price_over_all_foreign(automaton: Automaton, log_probs: NDA
 @given(log_probs=posteriors())
 @settings(deadline=None, max_examples=50)
 def test_prices_are_costs(log_probs: NDArray[np.float32]) -> None:
-    """No step is paid for: each price is at most nought, and a number is nowhere cheaper than in a count slot."""
+    """No step is paid for, and between a sentence's words nothing is cheaper than in a slot, to which it may belong."""
     free = step_prices(log_probs, TINY)
     assert free.max() <= 1e-5
-    assert np.all(free[:, COUNT_SLOT] >= free[:, GAP] - 1e-5)
-    assert np.all(free[:, TEXT_SLOT] >= free[:, GAP] - 1e-5)
+    assert np.all(free[:, COUNT_SLOT] >= free[:, INNER_GAP] - 1e-5)
+    assert np.all(free[:, TEXT_SLOT] >= free[:, INNER_GAP] - 1e-5)
 
 
 def test_nothing_to_read_gains_nothing() -> None:

@@ -21,7 +21,7 @@ ITEM = SAFETY_MONTH.items[0]
 VALUES = ("12", "345", "6", "", "78901")
 SENTENCE = filled_sentence(ITEM, VALUES)
 
-# Codes of characters in painted lines: a pixel's blue is its character's, its green tells neighbours apart.
+# Codes of characters in painted lines: a pixel's grey is twice its character's, and odd at every other character.
 LETTERS = sorted({*SENTENCE, *DIGITS})
 
 
@@ -29,15 +29,15 @@ def painted_line(text: str) -> Line:
     """A line whose pixels say which character stands where, so that a reader may be shown any part of it."""
     line = blank_line(len(text))
     for place, char in enumerate(text):
-        line.bgr[:, place * CHAR : (place + 1) * CHAR] = (LETTERS.index(char), place % 2, 0)
+        line.bgr[:, place * CHAR : (place + 1) * CHAR] = 2 * LETTERS.index(char) + place % 2
     return line
 
 
 def letters_on(line: Line) -> list[tuple[str, int, int]]:
     """The characters on a part of a painted line of which more than half is seen, with left and right."""
-    row = line.bgr[0, :, :2].astype(int)
-    starts = [0, *(np.flatnonzero(np.any(np.diff(row, axis=0), axis=1)) + 1).tolist(), len(row)]
-    return [(LETTERS[row[left, 0]], left, right) for left, right in pairwise(starts) if right - left > CHAR // 2]
+    row = line.bgr[0, :, 0].astype(int)
+    starts = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), len(row)]
+    return [(LETTERS[row[left] // 2], left, right) for left, right in pairwise(starts) if right - left > CHAR // 2]
 
 
 @dataclass
