@@ -32,6 +32,9 @@ ROW_SHARE, FAINT_SHARE, FAINT_PIXELS = 0.12, 0.035, 1.2
 # Lines that faint ink joins (a curled page, a pen's tail) make a band higher than this multiple of the usual line.
 JOINED = 1.5
 
+# Least step from line to line, as a multiple of a line's ink: tight leading is 1.2.
+LINE_STEP = 1.25
+
 # Room left above and below a line and at its ends, as a share of its height: the recogniser was trained on loose crops.
 PADDING = 0.16
 
@@ -142,7 +145,7 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
 
 def _part(top: int, bottom: int, usual: float, profile: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Cut a band that is as high as several lines at its emptiest rows."""
-    count = round((bottom - top) / (1.35 * usual))
+    count = round((bottom - top) / (LINE_STEP * usual))
     if count < 2:
         return [(top, bottom)]
     pitch = (bottom - top) / count
