@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from extractors.glyphs import FLOOR, Alphabet
 from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, state_span
 from schemas.flow import GlyphLine, Line, NamedCell, Placement
-from schemas.form import Form, FormItem, Slot
+from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Slot
 
 # A cell is named by a sentence that gains at least this much, in nats: each character found gains 2 to 5, one that is
 # missing loses 5, beginning or ending in the middle 12. On made scans the right sentence gains 30 and more, another one 5.
@@ -70,7 +70,7 @@ def name_items(
         if gains[best.key] < expected.least:
             break
         automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
-        named.append(NamedCell(best.key, path.gain, _placements(automaton, path, steps)))
+        named.append(NamedCell(best.key, path.gain, _placements(automaton, path, steps, alphabet)))
         left.remove(best)
         steps.take_away(path)
     return tuple(named)
@@ -130,11 +130,21 @@ def _with_repeats(item: FormItem, once: Path, steps: _Steps, alphabet: Alphabet)
     raise AssertionError("unreachable: a finite cell holds finitely many activities")
 
 
-def _placements(automaton: Automaton, path: Path, steps: _Steps) -> tuple[Placement, ...]:
+def _placements(automaton: Automaton, path: Path, steps: _Steps, alphabet: Alphabet) -> tuple[Placement, ...]:
     seen = _characters_seen(automaton, path, steps)
+    spare = _spare_parentheses(path, steps, alphabet)
     return tuple(
-        _placement(name, slot, state, state_span(path, state), seen, path, steps) for name, slot, state in automaton.slots
+        replace(_placement(name, slot, state, state_span(path, state), seen, path, steps), spare=spare)
+        for name, slot, state in automaton.slots
     )
+
+
+def _spare_parentheses(path: Path, steps: _Steps, alphabet: Alphabet) -> int:
+    """How many parentheses are seen that the path takes for no printed one: slots of a sentence that was not found."""
+    classes = [alphabet.index(char) for char in EMPTY_PARENTHESES]
+    seen = np.exp(steps.log_probs[:, classes].max(axis=1)) > 0.5
+    begins = seen & ~np.concatenate([[False], seen[:-1]])
+    return int(np.count_nonzero(begins & (path.states % 2 == 0)))
 
 
 def _characters_seen(automaton: Automaton, path: Path, steps: _Steps) -> dict[int, float]:

@@ -24,6 +24,9 @@ COEFFICIENTS = Path(__file__).parent / "calibration.json"
 # Doubts are told as powers of ten; below these they are the engines' noise.
 LEAST_DOUBT, LEAST_SCOUT_DOUBT = 1e-6, 1e-3
 
+# What counts as a rival's probability where no scout has looked.
+NO_SCOUT = 0.5
+
 Features = Mapping[str, float]
 """Evidence by name, in the order of `COUNT_FEATURES` or `TEXT_FEATURES`."""
 
@@ -71,12 +74,13 @@ def evidence_to_features(
     `scouted` are the strings that the scout sees there with their probabilities, None where it has no say.
     """
     placement = evidence.placement
-    own = min((scouted or {}).get(text, 0.0), 1.0)
-    rival = min(max((share for other, share in (scouted or {}).items() if other != text), default=0.0), 1.0)
+    own, rival = _scout_says(scouted, text)
+    margin = -log10(max(1 - probability, LEAST_DOUBT))
     em = LINE_HEIGHT * 0.8
     width = max(placement.inner[1] - placement.inner[0], 0.0) / em
     features = {
-        "margin": -log10(max(1 - probability, LEAST_DOUBT)),
+        "margin": margin,
+        "unsure": max(1.0 - margin, 0.0),
         "scout": -log10(max(1 - own, LEAST_SCOUT_DOUBT)),
         "scout_rival": rival,
         "parenthesis": min(placement.parentheses),
@@ -105,3 +109,11 @@ def second_to_features(evidence: Evidence, digits: str) -> dict[str, float]:
     second = evidence.second
     seen = second.text if second is not None else ""
     return {"agrees": float(seen == digits), "contests": float(bool(seen) and seen != digits)}
+
+
+def _scout_says(scouted: Mapping[str, float] | None, text: str) -> tuple[float, float]:
+    """How likely the scout holds `text`, and the likeliest other string; without a scout half a rival."""
+    if scouted is None:
+        return 0.0, NO_SCOUT
+    rival = max((share for other, share in scouted.items() if other != text), default=0.0)
+    return min(scouted.get(text, 0.0), 1.0), min(rival, 1.0)

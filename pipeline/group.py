@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extractors.glyphs import Alphabet
 from pipeline.header import judge_fields
-from pipeline.judge import ErrorBudget, judge_slot, missing_slot
+from pipeline.judge import SEEN, ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import FieldKind, Form, FormItem
@@ -144,8 +144,13 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
 
 
 def _may_have_shifted(item: FormItem, evidence: Sequence[Evidence]) -> bool:
-    """Whether activities read from pixels stand behind each other: one that is lost moves all behind it up by one."""
-    return len(evidence) != len(item.slots) and not all(piece.placement.certain for piece in evidence)
+    """Whether activities stand behind each other of which one may be lost, so that all behind it have moved up by one.
+
+    A lost one leaves its parentheses behind, or its place among the others is unsure.
+    """
+    if len(evidence) == len(item.slots) or all(piece.placement.certain for piece in evidence):
+        return False
+    return any(piece.placement.spare or min(piece.placement.parentheses) < SEEN for piece in evidence)
 
 
 def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:

@@ -173,6 +173,7 @@ class Placement:
 
     `stretches` is the slot from parenthesis to parenthesis on each line that it touches, with left and right there: two for
     a slot that a line break parts. `scouted` (steps, alphabet) is what the scout saw between the parentheses, if asked.
+    `spare` counts the parentheses seen in its cell that belong to no slot and no printed word.
     """
 
     path: str
@@ -188,6 +189,7 @@ class Placement:
     certain: bool
     stretches: tuple[tuple[Line, tuple[float, float]], ...] = ()
     scouted: NDArray[np.float32] | None = None
+    spare: int = 0
 
 
 @dataclass(frozen=True, eq=False)

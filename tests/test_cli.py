@@ -169,7 +169,7 @@ def test_json_keeps_its_contract(read_json: list[str], printed_returns: tuple[Pr
     assert set(told) == READING_KEYS
     assert (told["version"], told["form"], told["source"]) == (CONTRACT_VERSION, "safety-month-2023", "1.pdf")
     assert list(told["header"]) == ["unit", "contact", "phone", "date"]
-    assert all(set(field) == {"value", "confidence", "review"} for field in told["header"].values())
+    assert all(set(field) == {"value", "confidence", "review", "state", "iso"} for field in told["header"].values())
     assert all(set(slot) == SLOT_KEYS for slot in told["slots"])
     assert [slot["path"] for slot in told["slots"]][:39] == [slot.path for slot in SAFETY_MONTH.slots]
     reading = Reading.model_validate_json(line)

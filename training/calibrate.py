@@ -57,6 +57,13 @@ DOUBTFUL = 0.9995
 # Error budgets for which thresholds are told.
 BUDGETS = (0.1, 0.03, 0.01, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001)
 
+# No threshold is above the highest confidence that a slot is given.
+MOST = 0.9998
+
+# The least sure tenth of what is accepted may claim this multiple of the budget: in doubt the models are pessimistic, and
+# a third of the errors that they claim there is observed.
+TENTH = 2.0
+
 # A threshold must keep this share of its budget, for the next set is not this one.
 SAFETY = 0.6
 
@@ -138,12 +145,15 @@ def leave_one_out(slots: Sequence[Labelled]) -> NDArray[np.float64]:
 
 
 def _judged(slot: Labelled, models: Mapping[str, Any]) -> float:
+    """As `pipeline.judge` does: a second reader is asked in doubt, its agreement helps, its veto is final."""
     if slot.fixed:
         return 0.0
     alone = float(_probabilities(models[slot.kind], [slot])[0])
-    if slot.confirmable and alone < DOUBTFUL:
-        return float(_probabilities(models["asked"], [slot])[0])
-    return alone
+    if not slot.confirmable or alone >= DOUBTFUL:
+        return alone
+    if slot.second["contests"]:
+        return 0.0
+    return max(alone, float(_probabilities(models["asked"], [slot])[0])) if slot.second["agrees"] else alone
 
 
 def _fit(slots: Sequence[Labelled], *, asked: bool) -> dict[str, Any]:
@@ -179,15 +189,19 @@ def _probabilities(model: Mapping[str, Any], slots: Sequence[Labelled]) -> NDArr
 
 
 def _threshold(slots: Sequence[Labelled], sure: NDArray[np.float64], budget: float) -> float:
-    """The least probability from which both the claimed and the observed error of what is accepted keep the budget."""
+    """The least probability from which what is accepted keeps the budget, all of it and the least sure tenth alone.
+
+    Both the claimed and the observed error must keep it; the observed one of a tenth only as far as so few slots can tell.
+    """
     order = np.argsort(-sure)
     ranked, wrong = sure[order], ~np.array([slot.right for slot in slots])[order]
-    count = np.arange(1, len(order) + 1)
-    claimed, observed = np.cumsum(1 - ranked) / count, np.cumsum(wrong) / count
-    good = (claimed <= SAFETY * budget) & (observed <= SAFETY * budget)
-    # One error among the surest few is chance; beyond, every prefix must keep it.
-    last = int(np.max(np.flatnonzero(good), initial=0))
-    return round(float(min(ranked[last], 0.9999)), 6)
+    claimed, observed = np.cumsum(1 - ranked), np.cumsum(wrong)
+    for last in range(int(np.count_nonzero(sure > 0)) - 1, 0, -1):
+        tenth = last - last // 10
+        whole = max(claimed[last], observed[last]) / (last + 1)
+        if whole <= SAFETY * budget and (claimed[last] - claimed[tenth]) / (last - tenth + 1) <= TENTH * budget:
+            return round(float(min(ranked[last], MOST)), 6)
+    return MOST
 
 
 def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[str, Any]:
