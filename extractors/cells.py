@@ -82,6 +82,20 @@ def turn_cells(cells: Sequence[Cell], quarters: int, width: int, height: int) ->
     )
 
 
+def join_cells(cells: Sequence[Cell]) -> Cell:
+    """One cell from several side by side, from left to right: what a false rule between them has parted."""
+    first, last = cells[0], cells[-1]
+    if len(cells) == 1:
+        return first
+    corners = np.stack([first.corners[0], last.corners[1], last.corners[2], first.corners[3]])
+    sides: tuple[Matrix, ...] = ()
+    if all(cell.sides for cell in cells):
+        top, bottom = (np.concatenate([cell.sides[side] for cell in cells]) for side in (0, 2))
+        sides = (top, last.sides[1], bottom, first.sides[3])
+    span = last.column + last.column_span - first.column
+    return replace(first, column_span=span, corners=corners, sides=sides)
+
+
 def cell_size(cell: Cell) -> tuple[float, float]:
     """Width and height of a cell in working pixels."""
     top, right, bottom, left = (float(np.hypot(*(cell.corners[(side + 1) % 4] - cell.corners[side]))) for side in range(4))

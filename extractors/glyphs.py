@@ -47,10 +47,10 @@ LOOK_ALIKES = (
 )
 
 # What people write between parentheses besides digits.
-NUMBER_WORDS = "零一二三四五六七八九十百千万亿两约余无多个"
+NUMBER_WORDS = "零一二三四五六七八九十百千万亿两约余无多"
 
 # What else they write there: how rough a number is, and the printed words of measure said again.
-SLOT_WORDS = "大约近将接超过至少不足合共总计有来左右以上下场次人篇条份名件起项家户块处期幅部例"
+SLOT_WORDS = "个大约近将接超过至少不足合共总计有来左右以上下场次人篇条份名件起项家户块处期幅部例"
 
 # What dates hold besides digits.
 DATE_WORDS = "年月日号"

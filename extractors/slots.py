@@ -19,6 +19,10 @@ STEP, REACH = 8, 6
 # A tall and narrow component whose middle is within this many line pixels of the step where a parenthesis was seen is it:
 # two steps, for the recogniser may see a character a step early or late.
 PARENTHESIS_REACH = 16
+
+# The same on a line of a text layer, whose step is a character wide: a parenthesis fills one half of it.
+EM_REACH = 26
+
 PARENTHESIS_HEIGHT = 0.33 * LINE_HEIGHT
 PARENTHESIS_WIDTH = 0.36 * LINE_HEIGHT
 
@@ -200,7 +204,7 @@ def _parentheses(
             if label and height >= PARENTHESIS_HEIGHT and width <= PARENTHESIS_WIDTH and label not in found
         }
         nearest = min(away, key=lambda label: away[label], default=None)
-        if nearest is not None and away[nearest] <= PARENTHESIS_REACH:
+        if nearest is not None and away[nearest] <= (EM_REACH if placement.certain else PARENTHESIS_REACH):
             found.add(nearest)
         else:
             missing.append(at)

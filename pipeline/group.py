@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
@@ -39,37 +39,39 @@ def tables_to_returns(
     """A reading for each return among a file's tables; `problems` are the file's own and told in each."""
     return tuple(
         _gathered_to_reading(path, gathered, form, alphabet, budget, roster=roster, problems=problems)
-        for gathered in gather(tables)
+        for gathered in gather(tables, form)
     )
 
 
-def gather(tables: Sequence[TableFind]) -> list[Gathered]:
+def gather(tables: Sequence[TableFind], form: Form) -> list[Gathered]:
     """Tables joined to returns, in whatever order a return's pages come.
 
     A table goes on with the return before it unless it brings an item that is there already or a second header. An item
-    that the page end cut in two is no second one: its halves hold different slots.
+    that the page end cut in two is no second one: its halves hold different slots. Nor is an item with several activities,
+    of which a page holds the last ones and nothing else.
     """
+    several = {item.key for item in form.items if item.repeats}
     returns: list[Gathered] = []
     for table in tables:
-        joined = _join(returns[-1], table) if returns else None
+        joined = _join(returns[-1], table, several) if returns else None
         if joined is None:
-            returns.append(Gathered((table.page,), table.header, _merge({}, table) or {}))
+            returns.append(Gathered((table.page,), table.header, _merge({}, table, several) or {}))
         else:
             returns[-1] = joined
     return returns
 
 
-def _join(before: Gathered, table: TableFind) -> Gathered | None:
+def _join(before: Gathered, table: TableFind, several: Collection[str]) -> Gathered | None:
     if before.header and table.header:
         return None
-    items = _merge(before.items, table)
+    items = _merge(before.items, table, several)
     if items is None:
         return None
     pages = before.pages if table.page in before.pages else (*before.pages, table.page)
     return Gathered(pages, before.header or table.header, items)
 
 
-def _merge(items: Items, table: TableFind) -> Items | None:
+def _merge(items: Items, table: TableFind, several: Collection[str]) -> Items | None:
     """Items with a table's added; None where both hold the same slot. Within a table the first of two wins."""
     merged = dict(items)
     for item, evidence in table.items:
@@ -78,8 +80,27 @@ def _merge(items: Items, table: TableFind) -> Items | None:
         elif (halves := _join_halves(merged[item], evidence)) is not None:
             merged[item] = halves
         elif item in items:
-            return None
+            if item not in several or len(table.items) > 1:
+                return None
+            merged[item] = (*merged[item], *_further(merged[item], evidence))
     return merged
+
+
+def _further(before: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Activities numbered on behind those before."""
+    turns = 1 + max(_turn(piece.placement.path) for piece in before)
+    found = []
+    for piece in evidence:
+        key, _, name = piece.placement.path.partition(".")
+        path = f"{key.partition('[')[0]}[{_turn(piece.placement.path) + turns - 1}].{name}"
+        found.append(replace(piece, placement=replace(piece.placement, path=path)))
+    return found
+
+
+def _turn(path: str) -> int:
+    """Which activity a path belongs to: item7.name is of the first, item7[2].name of the second."""
+    number = path.partition(".")[0].partition("[")[2].rstrip("]")
+    return int(number) if number else 1
 
 
 def _join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple[Evidence, ...] | None:

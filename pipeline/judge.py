@@ -48,6 +48,17 @@ SCOUT_SAY, SCOUT_BLIND = 0.5, 0.01
 # made scans 3 in 100 are, and two in three of those that are misread.
 SURE_OF_WORDS = 0.9
 
+# Two parentheses with nothing between them are at most this wide, in line pixels, and the scout as sure as this of it; on a
+# text layer the one ends where the other begins.
+CLOSED, SCOUT_SURE, TOUCHING = 36.0, 0.5, 3.0
+
+# Such parentheses may leave this much ink of their own, in line pixels.
+OWN_INK = 200
+
+# A recogniser surer than this is not contested by a scout that sees another string. Of 14,600 made slots 31 were contested
+# below it, and 17 of these were wrong: half of all that were.
+FIRM = 0.99
+
 # Parentheses and neighbours seen at least this well vouch for a slot's place.
 SEEN = 0.5
 
@@ -118,7 +129,7 @@ def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) ->
     if evidence.placement.line is None or evidence.placement.certain:
         return False
     decision = decide(evidence, alphabet)
-    if not _may_be_confirmed(decision) or decision.probability >= budget.threshold:
+    if decision.reasons or not _may_be_confirmed(decision) or decision.probability >= budget.threshold:
         return False
     return _with_agreement(decision) >= budget.threshold
 
@@ -156,7 +167,7 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     raw, kind = best.text, "count"
     if not best.text:
         kind = "blank"
-        if evidence.ink > INK_OF_A_STROKE:
+        if evidence.ink > (OWN_INK if _is_closed(placement, scouted) else INK_OF_A_STROKE):
             return _decision(
                 evidence, scouted, kind, State.UNREADABLE, None, spell(placement)[0], best, [Reason.INK_IN_BLANK]
             )
@@ -165,7 +176,21 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons.append(Reason.NOT_A_NUMBER)
     elif written.certainty is not Certainty.PLAIN:
         reasons.append(Reason.UNUSUAL_NUMBER)
+    if best.probability < FIRM and any(share > 0.5 for text, share in (scouted or {}).items() if text != best.text):
+        reasons.append(Reason.READERS_DISAGREE)
     return _decision(evidence, scouted, kind, written.state, written.value, raw, best, reasons, written.digits)
+
+
+def _is_closed(placement: Placement, scouted: Mapping[str, float] | None) -> bool:
+    """Whether two parentheses stand so close that nothing fits between them, and the scout sees nothing there either.
+
+    Ink counted in such a slot is the parentheses' own.
+    """
+    if len(placement.stretches) > 1 or min(placement.parentheses) < SEEN:
+        return False
+    if placement.certain:
+        return placement.inner[1] - placement.inner[0] <= TOUCHING
+    return placement.outer[1] - placement.outer[0] <= CLOSED and (scouted or {}).get("", 0.0) > SCOUT_SURE
 
 
 def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
@@ -179,7 +204,7 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
         return _decision(
             evidence, scouted, "text", State.VALUE, text, text, best, [*unsure, *_doubts_in_any_case(evidence, written=True)]
         )
-    if evidence.ink > INK_OF_A_STROKE:
+    if evidence.ink > (OWN_INK if _is_closed(placement, scouted) else INK_OF_A_STROKE):
         return _decision(evidence, scouted, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
     return _decision(evidence, scouted, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from statistics import median
 
 import numpy as np
 
-from extractors.cells import turn_cells
+from extractors.cells import join_cells, turn_cells
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
 from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
@@ -102,7 +103,12 @@ def _regions(table: Sequence[Cell]) -> tuple[Region, list[Cell]]:
     """Where to read: the strip above a table, and its cells but for the leftmost column, which holds headings."""
     strip = strip_above(table, HEADER_HEIGHT, HEADER_MARGIN)
     columns = 1 + max(cell.column for cell in table)
-    return strip, [cell for cell in table if columns == 1 or cell.column > 0]
+    inner = [cell for cell in table if columns == 1 or cell.column > 0]
+    rows = [list(row) for _, row in groupby(inner, key=lambda cell: (cell.row, cell.row_span))]
+    if median(len(row) for row in rows) > 1:
+        return strip, inner
+    # Parentheses that stand one above the other look like a rule that parts a row or two.
+    return strip, [join_cells(row) for row in rows]
 
 
 def _read_strips(

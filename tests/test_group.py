@@ -157,7 +157,7 @@ def test_a_row_cut_anywhere_makes_no_wrong_value(number: int, where: float) -> N
 
 def test_tables_without_items_make_no_return() -> None:
     """No tables are no returns."""
-    assert gather([]) == []
+    assert gather([], SAFETY_MONTH) == []
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def evidence(
         log_probs[inked] = np.log(np.exp(log_probs[inked]) * (1 - doubt) + 1e-9)
         log_probs[inked, ALPHABET.other] = np.log(doubt)
     sureness = np.where(inked, 1 - doubt, 1.0).astype(np.float32)
-    span = (0.0, float(len(text) * CHAR))
+    span = (0.0, float(max(len(text), 2) * CHAR))
     placement = Placement(
         slot.path,
         slot,
@@ -110,7 +110,7 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "ink in blank": (evidence("", ink=INK_OF_A_STROKE + 1), Reason.INK_IN_BLANK),
     "readers disagree": (evidence("5", ink=WRITTEN, second=agreed("6")), Reason.READERS_DISAGREE),
     "second reader sees more": (evidence("5", ink=WRITTEN, second=agreed("51")), Reason.READERS_DISAGREE),
-    "one reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="6"), Reason.LOW_CONFIDENCE),
+    "the scout sees another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6"), Reason.READERS_DISAGREE),
     "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", second=None), Reason.LOW_CONFIDENCE),
     "a name, unsure": (evidence("消防演讲", slot=TEXT, ink=WRITTEN, doubt=0.3), Reason.ONE_READER),
     "no number": (evidence("三五", ink=WRITTEN), Reason.NOT_A_NUMBER),

@@ -261,7 +261,7 @@ def _label_file(job: tuple[Path, Truth]) -> list[Labelled]:
             tables += find_tables(page, SAFETY_MONTH, _readers(), goes_on=broken_off(tables))
     except DocumentError:
         return []
-    found = gather([table for table in tables if table.items])
+    found = gather([table for table in tables if table.items], SAFETY_MONTH)
     if not found:
         return []
     evidence = {piece.placement.path: piece for pieces in found[0].items.values() for piece in pieces}
