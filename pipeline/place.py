@@ -104,7 +104,8 @@ def _doubtful_lines(
 
 def _is_sure(placement: Placement, numbers: Sequence[int]) -> bool:
     """Whether the scout saw a slot's parentheses and the words beside it, and no words in it that belong elsewhere."""
-    if placement.line is None or min(placement.parentheses) < SEEN or min(placement.anchors) < SEEN:
+    sides = [max(pair) for pair in zip(placement.parentheses, placement.anchors, strict=True)]
+    if placement.line is None or min(sides) < SEEN or max(placement.parentheses) < SEEN or max(placement.anchors) < SEEN:
         return False
     if placement.slot.kind is SlotKind.TEXT:
         return True

@@ -111,7 +111,7 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "readers disagree": (evidence("5", ink=WRITTEN, second=agreed("6")), Reason.READERS_DISAGREE),
     "second reader sees more": (evidence("5", ink=WRITTEN, second=agreed("51")), Reason.READERS_DISAGREE),
     "the scout sees another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6"), Reason.READERS_DISAGREE),
-    "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", second=None), Reason.LOW_CONFIDENCE),
+    "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", second=None), Reason.READERS_DISAGREE),
     "a name, unsure": (evidence("消防演讲", slot=TEXT, ink=WRITTEN, doubt=0.3), Reason.ONE_READER),
     "no number": (evidence("三五", ink=WRITTEN), Reason.NOT_A_NUMBER),
     "unusual": (evidence("007", ink=WRITTEN, second=agreed("7")), Reason.UNUSUAL_NUMBER),
