@@ -8,6 +8,7 @@ from itertools import groupby
 from statistics import median
 
 import numpy as np
+from rapidfuzz import fuzz
 
 from extractors.cells import join_cells, turn_cells
 from extractors.glyphs import chars_to_glyphs
@@ -29,6 +30,9 @@ from schemas.form import Form
 # The fields above a table stand within this height above it and may reach beyond its sides by this much, in working
 # pixels: two lines of 14 pt and a gap; the title above them is not needed.
 HEADER_HEIGHT, HEADER_MARGIN, HEADER_LINES = 220.0, 60.0, 3
+
+# A line is the form's title when it is this much like it, 0 to 100.
+LIKE_THE_TITLE = 75
 
 # On a page without a grid the fields stand in the lines above the first item: so many of them at most.
 LOOSE_HEADER_LINES = 6
@@ -124,14 +128,15 @@ def _read_strips(
 
 
 def _lines_with_fields(form: Form, lines: Sequence[Line], readers: Readers) -> Sequence[Line]:
-    """The lines on which the scout sees all fields; all lines where it does not."""
+    """The lines but for the form's title and those on which nothing stands, as the scout sees them.
+
+    It was not trained on the lines above tables, underlined and stamped as they are: more is not asked of it.
+    """
     if readers.scout is None or len(lines) < 2:
         return lines
-    placed = place_header(form, readers.scout(lines), readers.alphabet)
-    if any(field.line is None for field in placed) or not placed:
-        return lines
-    kept = {id(line) for field in placed for line, _ in field.stretches} | {id(field.line) for field in placed}
-    return [line for line in lines if id(line) in kept]
+    scouted = readers.scout(lines)
+    kept = [line.line for line in scouted if line.text and fuzz.partial_ratio(line.text, form.title) < LIKE_THE_TITLE]
+    return kept or lines
 
 
 def _read_above(upright: Upright, blocks: Sequence[Cell], readers: Readers) -> list[GlyphLine]:
