@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from extractors.glyphs import Alphabet
+from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE, slot_box
 from pipeline.calibration import Features, evidence_to_features, load_calibration
 from pipeline.counts import Certainty, read_number
 from pipeline.strings import Candidate, slot_strings, spell
 from schemas.flow import Evidence, Placement, State
-from schemas.form import Slot, SlotKind
+from schemas.form import EMPTY_PARENTHESES, Slot, SlotKind
 from schemas.reading import Reason, SlotReading
 
 # Findings that always send a slot to a person, and how far each lets confidence go at most.
@@ -43,6 +43,8 @@ WORDS = 0.25
 
 # The scout is the weaker reader: its word counts by this power, and what it does not see at all is this likely.
 SCOUT_SAY, SCOUT_BLIND = 0.5, 0.01
+
+EMPTY_FOLDED = frozenset(fold(char) for char in EMPTY_PARENTHESES)
 
 # No second reader confirms words: they are shown where the recogniser is less sure of them than this. Of typed names on
 # made scans 3 in 100 are, and two in three of those that are misread.
@@ -200,7 +202,9 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
     # The scout knows the form's characters, not all that a name may hold: only that nothing is there is in its power.
     scouted = None if text or placement.scouted is None else slot_strings(placement.scouted, alphabet)
     if text:
-        unsure = [Reason.ONE_READER] if probability < SURE_OF_WORDS and not placement.certain else []
+        # Parentheses in a name are, more likely than its own, those of another sentence that the unit has put beside it.
+        doubtful = probability < SURE_OF_WORDS or any(fold(char) in EMPTY_FOLDED for char in text)
+        unsure = [Reason.ONE_READER] if doubtful and not placement.certain else []
         return _decision(
             evidence, scouted, "text", State.VALUE, text, text, best, [*unsure, *_doubts_in_any_case(evidence, written=True)]
         )

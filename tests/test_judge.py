@@ -112,6 +112,7 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "second reader sees more": (evidence("5", ink=WRITTEN, second=agreed("51")), Reason.READERS_DISAGREE),
     "the scout sees another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6"), Reason.READERS_DISAGREE),
     "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", second=None), Reason.READERS_DISAGREE),
+    "a sentence in a name": (evidence("）（含线上", slot=TEXT, ink=WRITTEN), Reason.ONE_READER),
     "a name, unsure": (evidence("消防演讲", slot=TEXT, ink=WRITTEN, doubt=0.3), Reason.ONE_READER),
     "no number": (evidence("三五", ink=WRITTEN), Reason.NOT_A_NUMBER),
     "unusual": (evidence("007", ink=WRITTEN, second=agreed("7")), Reason.UNUSUAL_NUMBER),
