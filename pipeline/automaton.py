@@ -78,8 +78,8 @@ def item_to_automaton(item: FormItem, alphabet: Alphabet, *, times: int = 1) -> 
     return pieces_to_automaton(pieces, alphabet)
 
 
-def pieces_to_automaton(pieces: list[str | tuple[str, Slot]], alphabet: Alphabet, *, bare: bool = False) -> Automaton:
-    """Printed words and slots, in order. `bare` slots have no parentheses of their own, as the fields above a table."""
+def pieces_to_automaton(pieces: list[str | tuple[str, Slot]], alphabet: Alphabet) -> Automaton:
+    """Printed words and slots, in order."""
     kinds, classes = [GAP], [0]
     slots = []
 
@@ -92,12 +92,10 @@ def pieces_to_automaton(pieces: list[str | tuple[str, Slot]], alphabet: Alphabet
             for char in piece:
                 print_char(char)
             continue
-        if not bare:
-            print_char(EMPTY_PARENTHESES[0])
+        print_char(EMPTY_PARENTHESES[0])
         kinds[-1] = COUNT_SLOT if piece[1].kind is SlotKind.COUNT else TEXT_SLOT
         slots.append((*piece, len(kinds) - 1))
-        if not bare:
-            print_char(EMPTY_PARENTHESES[1])
+        print_char(EMPTY_PARENTHESES[1])
     inner = [INNER_GAP if kind == GAP else kind for kind in kinds[1:-1]]
     return Automaton(np.array([kinds[0], *inner, *kinds[1:][-1:]], np.int8), np.array(classes, np.int32), tuple(slots))
 

@@ -22,11 +22,10 @@ from pipeline.automaton import (
     Automaton,
     best_path,
     item_to_automaton,
-    pieces_to_automaton,
     state_span,
     step_prices,
 )
-from schemas.form import FormItem, Slot, SlotKind
+from schemas.form import FormItem, SlotKind
 from schemas.safety_month import SAFETY_MONTH
 from tests.conftest import ALPHABET, filled_sentence, glyph_line
 
@@ -169,13 +168,6 @@ def test_states_alternate_and_slots_stand_between_parentheses(item: FormItem) ->
         assert automaton.kinds[state] == (COUNT_SLOT if slot.kind is SlotKind.COUNT else TEXT_SLOT)
         assert automaton.classes[state - 1] == ALPHABET.index("（")
         assert automaton.classes[state + 1] == ALPHABET.index("）")
-
-
-def test_bare_slots_have_no_parentheses() -> None:
-    """A field above the table begins behind its label and ends before the next one."""
-    fields: list[str | tuple[str, Slot]] = ["人", ("name", Slot("name", SlotKind.TEXT, "人", "")), "1"]
-    automaton = pieces_to_automaton(fields, TINY, bare=True)
-    assert list(automaton.kinds) == [GAP, CHARACTER, TEXT_SLOT, CHARACTER, GAP]
 
 
 def test_a_slot_s_span_is_what_stands_in_it() -> None:
