@@ -87,6 +87,12 @@ def fade_seal(bgr: Image) -> Image:
     return faded
 
 
+def flags_to_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where a row of flags (rows or columns that hold ink, or none) is up: half-open (start, end) pairs."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
 def paper_colour(bgr: Image) -> Colour:
     """The colour of blank paper, from the brighter pixels of a picture that has some."""
     step = max(1, int(np.sqrt(bgr.shape[0] * bgr.shape[1] / PAPER_PIXELS)))

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from extractors.cells import corners_of
-from extractors.ink import dark_pixels
+from extractors.ink import dark_pixels, flags_to_runs
 from schemas.flow import Cell, Image, Matrix, Upright
 
 # Ink closer than this many working pixels side by side belongs to one line: a blank slot's room, two characters of 12 pt.
@@ -105,7 +104,7 @@ def _cut_at_gutters(boxes: Sequence[tuple[int, int, int, int]], ink: Image) -> l
         passing[x0:x1] += 1
         for start, stop in own:
             white[start:stop] += 1
-    gutters = _runs(np.asarray((white >= LEAST_LINES) & (white >= GUTTER_SHARE * passing), np.bool_))
+    gutters = flags_to_runs(np.asarray((white >= LEAST_LINES) & (white >= GUTTER_SHARE * passing), np.bool_))
     parted = []
     for (x0, y0, x1, y1), own in zip(boxes, gaps, strict=True):
         ends = [
@@ -120,14 +119,8 @@ def _cut_at_gutters(boxes: Sequence[tuple[int, int, int, int]], ink: Image) -> l
 
 def _gaps(ink: Image, left: int) -> list[tuple[int, int]]:
     """Where a line leaves more white than between its characters, half-open, in pixels of the page."""
-    gaps = _runs(np.asarray(~(ink > 0).any(axis=0), np.bool_))
+    gaps = flags_to_runs(np.asarray(~(ink > 0).any(axis=0), np.bool_))
     return [(left + start, left + stop) for start, stop in gaps if stop - start >= MIN_GUTTER]
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where flags are up: half-open (start, end) pairs."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _lines_to_blocks(boxes: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:

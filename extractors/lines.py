@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import dark_pixels
+from extractors.ink import dark_pixels, flags_to_runs
 from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
 from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
 
@@ -82,8 +82,8 @@ def ink_to_bands(ink: Image) -> list[Box]:
         return []
     smooth = cv2.GaussianBlur(rows[:, None], (1, 5), 1.0)[:, 0]
     full = float(np.percentile(smooth[smooth > 0], 80))
-    strong = _runs(smooth > max(ROW_SHARE * full, FAINT_PIXELS))
-    faint = _runs(smooth > max(FAINT_SHARE * full, FAINT_PIXELS))
+    strong = flags_to_runs(smooth > max(ROW_SHARE * full, FAINT_PIXELS))
+    faint = flags_to_runs(smooth > max(FAINT_SHARE * full, FAINT_PIXELS))
     usual = float(np.median([bottom - top for top, bottom in strong if bottom - top >= MIN_LINE] or [MAX_LINE]))
     bands = [
         band
@@ -118,12 +118,6 @@ def _without_rules(ink: Image, *, bounded: bool) -> Image:
         last = int(np.max(np.flatnonzero(dark), initial=-1)) + 2
         turned[: max(last, RULE_MARGIN)] = 0
     return ink
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where flags are up: half-open (start, end) pairs."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list[tuple[int, int]]:
