@@ -1,10 +1,12 @@
-"""Pens: values and header fields written onto rendered sheets, in fonts that look written or in people's digits."""
+"""Pens of no named style: values and header fields in fonts that look written or in people's digits, as pictures.
+
+Returns with a style are written by `samples.writing`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,10 +15,12 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from samples import fonts
+from samples.digits import DigitBank
 from samples.names import pick
 from samples.paging import PAGE
 from samples.printer import Printed
 from samples.returns import Filled
+from samples.strokes import thinned
 from schemas.flow import Box, Image
 from schemas.form import SlotKind
 
@@ -27,14 +31,6 @@ _STRUCK_SHARE = 0.02
 """Share of counts written wrong, struck out and written anew above."""
 
 _Alpha = NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class DigitBank:
-    """Pictures of handwritten digits: uint8 (n, h, w), ink 255; labels (n,)."""
-
-    pictures: Image
-    labels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -67,12 +63,6 @@ class _Mark:
     alpha: _Alpha
     per_em: float
     base: float
-
-
-def load_digits(path: Path) -> DigitBank:
-    """Digits of an .npz file with the arrays test_x and test_y."""
-    with np.load(path) as arrays:
-        return DigitBank(arrays["test_x"], arrays["test_y"].astype(np.uint8))
 
 
 def write_pen(
@@ -149,7 +139,7 @@ def _digit_marks(text: str, hand: Hand, rng: np.random.Generator, bank: DigitBan
     side = bank.pictures.shape[1] * scale
     large = [cv2.resize(bank.pictures[one], (side, side), interpolation=cv2.INTER_CUBIC) for one in chosen]
     strokes = np.pad(np.stack(large), ((0, 0), (4, 4), (4, 4)))
-    bones = _skeletons(strokes > 110) if hand.thin else np.zeros(strokes.shape, bool)
+    bones = thinned(strokes > 110) if hand.thin else np.zeros(strokes.shape, bool)
     marks = []
     for soft, bone in zip(strokes, bones, strict=True):
         rows, columns = np.flatnonzero((soft > 110).any(axis=1)), np.flatnonzero((soft > 110).any(axis=0))
@@ -166,29 +156,6 @@ def _digit_marks(text: str, hand: Hand, rng: np.random.Generator, bank: DigitBan
         # Digits are 0.72 em high.
         marks.append(_Mark(alpha[:, left:right].astype(np.float32), tall / 0.72, float(rows[-1] * 3 + 3)))
     return marks
-
-
-def _skeletons(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Zhang and Suen's thinning of (n, h, w) pictures at once; their borders must be empty."""
-    ink = ink.copy()
-    while True:
-        before = int(ink.sum())
-        for turn in (0, 1):
-            # The eight neighbours, clockwise from the one above.
-            ring = [
-                np.roll(ink, (-dy, -dx), axis=(1, 2))
-                for dy, dx in ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-            ]
-            count = np.sum(ring, axis=0, dtype=np.int8)
-            rises = np.sum([~ring[k] & ring[(k + 1) % 8] for k in range(8)], axis=0, dtype=np.int8)
-            north, east, south, west = ring[0], ring[2], ring[4], ring[6]
-            if turn == 0:
-                free = ~(north & east & south) & ~(east & south & west)
-            else:
-                free = ~(north & east & west) & ~(north & south & west)
-            ink &= ~(ink & (count >= 2) & (count <= 6) & (rises == 1) & free)
-        if int(ink.sum()) == before:
-            return ink
 
 
 def _write(sheet: Image, marks: Sequence[_Mark], room: Box, hand: Hand, rng: np.random.Generator, *, em: float) -> Box:

@@ -7,18 +7,20 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from samples import hands
 from samples.capture import CAPTURES
+from samples.digits import SPLITS, DigitBank, load_digits
 from samples.fonts import FontMissing
 from samples.hard import KINDS, NONE, capture_for, check_kinds
 from samples.maker import Recipe, make_file
+from samples.oddities import ODD_SHARE
+from samples.styles import STYLES, check_styles, parse_styles
 from samples.truth import Truth
 
 FILLINGS = ("typed", "font", "digits")
@@ -30,7 +32,7 @@ class _Job:
     stem: Path
     recipe: Recipe
     seed: int
-    digits: Path | None
+    digits: Path | str | None
 
 
 def make_set(
@@ -40,29 +42,47 @@ def make_set(
     count: int,
     captures: Sequence[str] = CAPTURES,
     fillings: Sequence[str] = ("typed",),
-    digits: Path | None = None,
+    digits: Path | str | None = None,
     workers: int = 1,
     hard: Sequence[str] = (),
+    hands: Sequence[str] = (),
+    odd: float = ODD_SHARE,
 ) -> list[Truth]:
-    """Make `count` returns in `out`, each a file and its truth; captures, fillings and hard kinds take turns.
+    """Make `count` returns in `out`, each a file and its truth; captures, fillings, hard kinds and hands take turns.
 
     The same seed makes the same bytes, whatever the number of workers. Digital returns are always typed. A hard kind
-    (`samples.hard.KINDS`, or none) that a capture cannot have is taken with one that can.
-    Raises FontMissing where a font is not installed, ValueError for digits without a file of them, or an unknown kind.
+    (`samples.hard.KINDS`, or none) that a capture cannot have is taken with one that can. `digits` is a bank
+    (`samples.digits`). `hands` are styles of the pen (`samples.styles.STYLES`), and `odd` is the share of counts about
+    which something is odd in returns that have one (`samples.oddities`).
+    Raises FontMissing where a font is not installed, ValueError for digits without a file of them, a file that holds
+    none, an unknown kind or hand.
     """
-    jobs = _jobs(out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits, hard=hard)
+    jobs = _jobs(
+        out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits, hard=hard, hands=hands, odd=odd
+    )
     return [truth for _, truth in sorted(_run(jobs, workers), key=lambda done: done[0])]
 
 
-def recipe_in_turn(index: int, *, captures: Sequence[str], fillings: Sequence[str], hard: Sequence[str]) -> Recipe:
-    """What the return at a place of a set is: captures, fillings and hard kinds take turns."""
+def recipe_in_turn(
+    index: int, *, captures: Sequence[str], fillings: Sequence[str], hard: Sequence[str], hands: Sequence[str] = (),
+    odd: float = ODD_SHARE,
+) -> Recipe:  # fmt: skip
+    """What the return at a place of a set is: captures, fillings, hard kinds and hands take turns."""
     kind, capture = NONE, captures[index % len(captures)]
     filling = fillings[(index // len(captures) + index) % len(fillings)]
     if hard:
         kind = hard[index % len(hard)]
         capture = capture_for(kind, captures[_turn(index, len(captures), len(hard))])
         filling = fillings[_turn(index, len(fillings), len(hard))]
-    return Recipe(capture, "typed" if capture == "digital" else filling, hard=(kind,) if kind != NONE else ())
+    elif hands:
+        # The turns of sets without hands stay as they are, though with one capture the second filling never comes.
+        filling = fillings[_turn(index, len(fillings), len(captures))]
+    recipe = Recipe(capture, "typed" if capture == "digital" else filling, hard=(kind,) if kind != NONE else ())
+    if not hands or recipe.filling == "typed":
+        return recipe
+    # After so many returns captures and fillings begin anew together.
+    round_ = len(hard) or math.lcm(len(captures), len(fillings)) * len(fillings)
+    return replace(recipe, hand=hands[_turn(index, len(hands), round_)], odd=odd)
 
 
 def _turn(index: int, count: int, kinds: int) -> int:
@@ -77,16 +97,21 @@ def _jobs(
     count: int,
     captures: Sequence[str],
     fillings: Sequence[str],
-    digits: Path | None,
+    digits: Path | str | None,
     hard: Sequence[str],
+    hands: Sequence[str],
+    odd: float,
 ) -> list[_Job]:
     check_kinds(hard)
+    check_styles(hands)
+    if not 0 <= odd <= 1:
+        raise ValueError(f"a share of odd slots is between 0 and 1, not {odd}")
     out.mkdir(parents=True, exist_ok=True)
     jobs = []
     for index in range(count):
-        recipe = recipe_in_turn(index, captures=captures, fillings=fillings, hard=hard)
+        recipe = recipe_in_turn(index, captures=captures, fillings=fillings, hard=hard, hands=hands, odd=odd)
         own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-        stem = "-".join((f"{index:04d}", recipe.capture, recipe.filling, *recipe.hard))
+        stem = "-".join((f"{index:04d}", recipe.capture, recipe.filling, *filter(None, (recipe.hand,)), *recipe.hard))
         jobs.append(_Job(index, out / stem, recipe, own, digits))
     return jobs
 
@@ -109,8 +134,8 @@ def _do(job: _Job) -> tuple[int, Truth]:
 
 
 @lru_cache(maxsize=1)
-def _bank(path: Path) -> hands.DigitBank:
-    return hands.load_digits(path)
+def _bank(path: Path | str) -> DigitBank:
+    return load_digits(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fillings=options.fillings,
             digits=options.digits,
             hard=options.hard,
+            hands=options.hands,
+            odd=options.odd,
         )
         _show(jobs, options.workers)
     except (FontMissing, ValueError, OSError) as error:
@@ -162,12 +189,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--captures", type=names, default=CAPTURES, help=",".join((*CAPTURES, "photo-strong")))
     parser.add_argument("--fillings", type=names, default=("typed",), help=",".join(FILLINGS))
     parser.add_argument("--hard", type=names, default=(), help=",".join((NONE, *KINDS)))
-    parser.add_argument("--digits", type=Path, help=".npz with test_x (n, h, w) uint8, ink 255, and test_y")
+    parser.add_argument("--hands", type=parse_styles, default=(), help=f"all, or {','.join(STYLES)}")
+    parser.add_argument(
+        "--odd", type=float, default=ODD_SHARE, help="share of counts with an oddity, where --hands is given"
+    )
+    parser.add_argument("--digits", help=f".npz or .zip of handwritten digits, a part of it as FILE:{'|'.join(SPLITS)}")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--committed", action="store_true", help="make samples/returns and samples/roster.csv anew")
     options = parser.parse_args(arguments)
     unknown = {*options.captures} - {*CAPTURES, "photo-strong"} | {*options.fillings} - {*FILLINGS}
-    unknown |= {*options.hard} - {NONE, *KINDS}
+    unknown |= {*options.hard} - {NONE, *KINDS} | {*options.hands} - {*STYLES}
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     return options

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from samples import containers, hands, mishaps, printer
+from samples import containers, hands, mishaps, printer, writing
 from samples.capture import Captured, Picture, capture, render, sheet_dpi
+from samples.digits import DigitBank
 from samples.hard import NONE, Draft, capture_for, check_kinds, harden
-from samples.layout import RETYPED_SHARE, Layout, draw_layout, retype
+from samples.layout import RETYPED_SHARE, draw_layout, retype
+from samples.made import Made, tell_truth
 from samples.names import pick
+from samples.oddities import Oddity, draw_oddities
 from samples.returns import ODD_SHARE, Filled, invent_return
 from samples.seal import Seal, covers, draw_seal, press
-from samples.truth import Truth, TruthCell, TruthFile, TruthSlot, write_truth
-from schemas.flow import Box, Image, Matrix
+from samples.styles import check_styles, fit_layout, lengthen
+from samples.truth import TruthFile, write_truth
+from schemas.flow import Image
 from schemas.form import Form
 from schemas.safety_month import SAFETY_MONTH
 
@@ -40,7 +44,10 @@ _SUFFIXES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a return shall be; None leaves it to chance."""
+    """What a return shall be; None leaves it to chance.
+
+    `hand` is the style of a pen's return, "" for a pen of no named style; `odd` the share of its counts that are odd.
+    """
 
     capture: str
     filling: str = "typed"
@@ -56,24 +63,12 @@ class Recipe:
     radicals: bool | None = None
     odd_share: float = ODD_SHARE
     hard: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class _Return:
-    """A return before it is taken; `numbers` are those of its rows' items in the form."""
-
-    form: Form
-    numbers: tuple[int, ...]
-    filled: Filled
-    layout: Layout
-    printed: printer.Printed
-    seals: tuple[Seal, ...]
-    ink: hands.Inked
-    retyped: bool
+    hand: str = ""
+    odd: float = 0.0
 
 
 def make_file(
-    recipes: Sequence[Recipe], seed: int, stem: Path, *, form: Form = SAFETY_MONTH, bank: hands.DigitBank | None = None
+    recipes: Sequence[Recipe], seed: int, stem: Path, *, form: Form = SAFETY_MONTH, bank: DigitBank | None = None
 ) -> TruthFile:
     """Make one file of one return, or of several taken alike, and its truth beside it.
 
@@ -90,7 +85,10 @@ def make_file(
         return _make_digital(recipes[0], seed, stem, form, rng, _hard_rng(seed, 0))
     with tempfile.TemporaryDirectory() as folder:
         pdf = Path(folder) / "print.pdf"
-        taken = [_take(recipe, form, rng, pdf, bank, _hard_rng(seed, place)) for place, recipe in enumerate(recipes)]
+        taken = [
+            _take(recipe, form, rng, pdf, bank, _hard_rng(seed, place), _hand_rng(seed, place))
+            for place, recipe in enumerate(recipes)
+        ]
     pictures = tuple(picture for _, captured in taken for picture in captured.pictures)
     modifiers: tuple[str, ...] = ()
     order = list(range(len(pictures)))
@@ -113,7 +111,11 @@ def make_file(
         numbers = [order.index(start + place) + 1 for place in range(len(own))]
         start += len(own)
         done = (*_seal_modifiers(made), *captured.modifiers, *turned, *modifiers, *recipe.hard)
-        returns.append(_truth(path.name, recipe, seed, made, own, numbers, done))
+        returns.append(
+            tell_truth(
+                path.name, made, own, numbers, capture=recipe.capture, filling=recipe.filling, seed=seed, modifiers=done
+            )
+        )
     truth = TruthFile(file=path.name, returns=tuple(returns))
     write_truth(truth, path.parent)
     return truth
@@ -124,6 +126,9 @@ def _settled(recipe: Recipe) -> Recipe:
     check_kinds(recipe.hard)
     for kind in recipe.hard:
         recipe = replace(recipe, capture=capture_for(kind, recipe.capture))
+    check_styles([recipe.hand] if recipe.hand else [])
+    if recipe.filling == "typed" or recipe.capture == "digital":
+        recipe = replace(recipe, hand="")
     return replace(recipe, hard=tuple(kind for kind in recipe.hard if kind != NONE))
 
 
@@ -132,26 +137,26 @@ def _hard_rng(seed: int, place: int) -> np.random.Generator:
     return np.random.default_rng((seed, 7, place))
 
 
+def _hand_rng(seed: int, place: int) -> np.random.Generator:
+    """Chance for the hand of a file's n-th return, apart from all other: what is printed stays as it is."""
+    return np.random.default_rng((seed, 11, place))
+
+
 def _make_digital(
     recipe: Recipe, seed: int, stem: Path, form: Form, rng: np.random.Generator, hard: np.random.Generator
 ) -> TruthFile:
     path = stem.with_name(stem.name + ".pdf")
-    made = _print(replace(recipe, filling="typed"), form, rng, path, hard, seal_share=_ELECTRONIC_SEAL_SHARE)
+    made = _print(replace(recipe, filling="typed"), form, rng, path, hard, rng, seal_share=_ELECTRONIC_SEAL_SHARE)
     if made.seals:
         printer.print_return(made.form, made.filled, made.layout, path, seals=made.seals)
     radicals = ("radicals",) if made.layout.radicals else ()
     flat = [_flat_picture() for _ in range(made.printed.pages)]
     numbers = list(range(1, made.printed.pages + 1))
     done = (*_seal_modifiers(made), *radicals, *recipe.hard)
-    own = _truth(path.name, made_recipe(recipe), seed, made, flat, numbers, done)
+    own = tell_truth(path.name, made, flat, numbers, capture=recipe.capture, filling="typed", seed=seed, modifiers=done)
     truth = TruthFile(file=path.name, returns=(own,))
     write_truth(truth, path.parent)
     return truth
-
-
-def made_recipe(recipe: Recipe) -> Recipe:
-    """The recipe as a digital file follows it: nobody writes by pen into a PDF."""
-    return replace(recipe, filling="typed")
 
 
 def _take(
@@ -159,18 +164,18 @@ def _take(
     form: Form,
     rng: np.random.Generator,
     pdf: Path,
-    bank: hands.DigitBank | None,
+    bank: DigitBank | None,
     hard: np.random.Generator,
-) -> tuple[_Return, Captured]:
+    hand: np.random.Generator,
+) -> tuple[Made, Captured]:
     """Print, write and stamp a return, and take pictures of it."""
     if recipe.filling == "digits" and bank is None:
-        raise ValueError("filling with digits needs a file of digits: --digits FILE.npz")
-    made = _print(recipe, form, rng, pdf, hard, seal_share=_SEAL_SHARE)
+        raise ValueError("filling with digits needs a file of digits: --digits FILE")
+    made = _print(recipe, form, rng, pdf, hard, hand, seal_share=_SEAL_SHARE)
     dpi = sheet_dpi(recipe.capture, rng)
     sheets: list[Image] = list(render(pdf, dpi))
     if recipe.filling != "typed":
-        use = bank if recipe.filling == "digits" else None
-        made = replace(made, ink=hands.write_pen(sheets, made.filled, made.printed, rng, size=made.layout.size, bank=use))
+        made = replace(made, ink=_write(sheets, made, recipe, bank if recipe.filling == "digits" else None, rng, hand))
     for seal in made.seals:
         sheets[seal.page - 1] = press(sheets[seal.page - 1], seal)
     turn = recipe.turn
@@ -181,9 +186,30 @@ def _take(
     return made, mishaps.spoil(captured, recipe.hard, hard)
 
 
+def _write(
+    sheets: Sequence[Image], made: Made, recipe: Recipe, bank: DigitBank | None,
+    rng: np.random.Generator, hand: np.random.Generator,
+) -> hands.Inked:  # fmt: skip
+    """Write a return by pen: in its style, or in none."""
+    size = made.layout.size
+    if not recipe.hand:
+        return hands.write_pen(sheets, made.filled, made.printed, rng, size=size, bank=bank)
+    boxes = writing.write_return(
+        sheets, made.filled, made.printed, hand, style=recipe.hand, size=size, bank=bank, odd=made.odd
+    )
+    return hands.Inked(boxes, frozenset(place for place, odd in made.odd.items() if odd.struck))
+
+
 def _print(
-    recipe: Recipe, form: Form, rng: np.random.Generator, path: Path, hard: np.random.Generator, *, seal_share: float
-) -> _Return:
+    recipe: Recipe,
+    form: Form,
+    rng: np.random.Generator,
+    path: Path,
+    hard: np.random.Generator,
+    hand: np.random.Generator,
+    *,
+    seal_share: float,
+) -> Made:
     filled = invent_return(
         form,
         rng,
@@ -201,6 +227,10 @@ def _print(
     if retyped:
         form, layout = retype(form, layout, rng)
     draft = harden(Draft(form, filled, layout), recipe.hard, hard)
+    odd: Mapping[int, Oddity] = {}
+    if recipe.hand:
+        filled, odd = draw_oddities(lengthen(draft.filled, recipe.hand, hand), hand, recipe.odd)
+        draft = replace(draft, filled=filled, layout=fit_layout(draft.layout, recipe.hand, hand))
     if "row-cut" in recipe.hard:
         draft, printed = _print_cut(draft, path, hard)
     else:
@@ -209,7 +239,7 @@ def _print(
     seals = (*seals, *mishaps.more_seals(draft.filled.header.unit or "", printed, recipe.hard, hard))
     rows = tuple(numbers[item.key] for item in draft.form.items)
     nothing = hands.Inked({}, frozenset())
-    return _Return(draft.form, rows, draft.filled, draft.layout, printed, seals, nothing, retyped)
+    return Made(draft.form, rows, draft.filled, draft.layout, printed, seals, nothing, retyped, recipe.hand, odd)
 
 
 def _print_cut(draft: Draft, path: Path, rng: np.random.Generator) -> tuple[Draft, printer.Printed]:
@@ -240,7 +270,7 @@ def _draw_seals(
     return tuple(seals)
 
 
-def _seal_modifiers(made: _Return) -> tuple[str, ...]:
+def _seal_modifiers(made: Made) -> tuple[str, ...]:
     names = []
     if made.seals:
         names.append("seal")
@@ -265,72 +295,6 @@ def _exif_turns(
         return pictures, ()
     orientation = int(rng.choice([3, 6, 8]))
     return tuple(replace(picture, exif=orientation) for picture in pictures), (f"exif{orientation}",)
-
-
-def _truth(
-    file: str,
-    recipe: Recipe,
-    seed: int,
-    made: _Return,
-    pictures: Sequence[Picture],
-    numbers: Sequence[int],
-    modifiers: tuple[str, ...],
-) -> Truth:
-    """The truth of a return whose n-th page is picture n, page `numbers[n]` of the file."""
-    slots: list[TruthSlot] = []
-    printed_slots = enumerate(zip(made.filled.slots, made.printed.slots, strict=True))
-    # In the form's order, whatever the order on paper.
-    rows = [number for number, row in zip(made.numbers, made.filled.rows, strict=True) for _ in row]
-    for place, (filled, printed) in sorted(printed_slots, key=lambda slot: rows[slot[0]]):
-        picture = pictures[printed.page - 1]
-        value_box = made.ink.boxes.get(place, printed.value_box)
-        slots.append(
-            TruthSlot(
-                path=filled.path,
-                state=filled.state,
-                value=filled.value,
-                raw=filled.raw,
-                page=numbers[printed.page - 1],
-                box=_moved(picture, printed.box),
-                value_box=_moved(picture, value_box) if value_box else None,
-                sealed=any(covers(seal, printed.page, printed.box) for seal in made.seals),
-                struck=place in made.ink.struck,
-            )
-        )
-    cells = []
-    for cell in made.printed.cells:
-        corners = pictures[cell.page - 1].fractions(_corners(cell.box)).round(5).tolist()
-        points = tuple((float(x), float(y)) for x, y in corners)
-        cells.append(
-            TruthCell(
-                page=numbers[cell.page - 1], column=cell.column,
-                row=made.numbers[cell.row - 1] if cell.row > 0 else cell.row,
-                corners=(points[0], points[1], points[2], points[3]),
-            )
-        )  # fmt: skip
-    return Truth(
-        file=file,
-        capture=recipe.capture,
-        filling=recipe.filling,
-        seed=seed,
-        modifiers=modifiers,
-        retyped=made.retyped,
-        header=made.filled.header,
-        slots=tuple(slots),
-        cells=tuple(cells),
-    )
-
-
-def _moved(picture: Picture, box: Box) -> Box:
-    """The box around a page's box in its picture."""
-    points = picture.fractions(_corners(box)).round(5)
-    low, high = points.min(axis=0), points.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
-
-
-def _corners(box: Box) -> Matrix:
-    left, top, right, bottom = box
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
 
 
 def _flat_picture() -> Picture:

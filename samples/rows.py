@@ -10,12 +10,15 @@ from samples.names import CITY
 from samples.paging import Row, column_widths
 from samples.returns import Filled, FilledSlot
 from samples.typeset import Glyph, Line, Role, set_lines
-from schemas.form import Form, FormItem
+from schemas.form import Form, FormItem, SlotKind
 
 _HALF = str.maketrans("（），；。、：", "(),;.,:")
 
 _UNDERLINED_GAP = 3.5
 """Width of an underlined gap in em, where its value needs no more."""
+
+_LEAST_WORDS = 2.6
+"""Least width in em of a slot for words, in a return whose slots for numbers are narrower."""
 
 
 def return_rows(form: Form, filled: Filled, layout: Layout) -> Iterator[Row]:
@@ -84,8 +87,7 @@ def _slot_glyphs(filled: FilledSlot, slot: int, filling: str, layout: Layout) ->
     raw = filled.raw or ""
     inside: list[Glyph]
     if filling != "typed":
-        room = layout.pen_room * (1 if len(raw) < 6 else len(raw) / 3.2)
-        inside = [Glyph("", layout.print_font, layout.size, room * layout.size, Role.ROOM, slot)]
+        inside = [Glyph("", layout.print_font, layout.size, _pen_room(filled, layout), Role.ROOM, slot)]
     elif raw:
         pad = spaces(layout.pads[slot % len(layout.pads)])
         font = value_font(layout, raw)
@@ -107,8 +109,7 @@ def _underlined_glyphs(filled: FilledSlot, slot: int, filling: str, layout: Layo
         return [one] * max(1, round(width / blank))
 
     if filling != "typed":
-        room = layout.pen_room * (1 if len(raw) < 6 else len(raw) / 3.2) * layout.size
-        inside = [Glyph("", layout.print_font, layout.size, room, Role.ROOM, slot, True, True)]
+        inside = [Glyph("", layout.print_font, layout.size, _pen_room(filled, layout), Role.ROOM, slot, True, True)]
         return [*blanks(Role.OPEN, 0), *inside, *blanks(Role.CLOSE, 0)]
     font, size = value_font(layout, raw), layout.value_size
     inside = [
@@ -117,6 +118,13 @@ def _underlined_glyphs(filled: FilledSlot, slot: int, filling: str, layout: Layo
     ]
     free = max(0.5, _UNDERLINED_GAP - text_width(raw, font, size) / layout.size)
     return [*blanks(Role.OPEN, free / 2), *inside, *blanks(Role.CLOSE, free / 2)]
+
+
+def _pen_room(filled: FilledSlot, layout: Layout) -> float:
+    """The width in points that a slot has for a pen: wider for long texts, and never so narrow for words as for numbers."""
+    raw = filled.raw or ""
+    room = layout.pen_room if filled.slot.kind is SlotKind.COUNT else max(layout.pen_room, _LEAST_WORDS)
+    return room * (1 if len(raw) < 6 else len(raw) / 3.2) * layout.size
 
 
 def _print_glyphs(text: str, layout: Layout) -> list[Glyph]:

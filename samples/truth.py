@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.flow import Box, State
 
@@ -25,12 +25,20 @@ class TruthHeader(_Frozen):
     date: str | None
 
 
+def _empty(text: str) -> bool:
+    return not text
+
+
 class TruthSlot(_Frozen):
     """One slot as written.
 
     `page` counts from 1. `box` holds both parentheses, `value_box` the value only (None where nobody wrote); both are
     fractions of the page as it came in, EXIF orientation applied. A slot broken over two lines has the box of the part
     with the value, or with the opening parenthesis where it is blank.
+
+    `hand` is the style of a pen's return (`samples.styles`), `oddity` what is odd about the slot (`samples.oddities`), both
+    empty where there is none; `struck_raw` is what was struck out or written over. They are not written where they are
+    empty: returns made without hands have the bytes that they always had.
     """
 
     path: str
@@ -42,6 +50,9 @@ class TruthSlot(_Frozen):
     value_box: Box | None
     sealed: bool = False
     struck: bool = False
+    hand: str = Field(default="", exclude_if=_empty)
+    oddity: str = Field(default="", exclude_if=_empty)
+    struck_raw: str = Field(default="", exclude_if=_empty)
 
 
 class TruthCell(_Frozen):

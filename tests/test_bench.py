@@ -7,7 +7,7 @@ import itertools
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -38,7 +38,7 @@ from tests.bench.reliability import (
     rows_to_claims,
 )
 from tests.bench.runs import Beside, Outcome, Timing, peak_memory, scans_first, spread
-from tests.bench.score import FileScore, count_files, count_slots, score_file, score_slots
+from tests.bench.score import FileScore, Score, count_files, count_slots, score_file, score_slots
 from tests.bench.tables import accuracy_tables, miss_lines, reliability_tables, speed_tables, worst_first
 
 BOX = (0.1, 0.1, 0.3, 0.2)
@@ -160,6 +160,31 @@ def test_accuracy_groups_add_up_to_all() -> None:
         "none of them": 1,
     }
     assert {name: score.right for name, score in accuracy.by_content.items()} == {"blank": 1, "count": 1}
+
+
+def test_pens_are_counted_by_style_oddity_and_digits() -> None:
+    """Slots that a pen filled are told apart by what the truth says of them; typed ones are in none of these groups."""
+    odd = slot("a.w", 31).model_copy(update={"hand": "red", "oddity": "struck-above", "struck": True})
+    slots = [odd, slot("a.x", 123456), slot("a.y", None), slot("a.z", "消防演练")]
+    pen = made_truth(slots).model_copy(update={"filling": "digits"})
+    seen = {"a.w": read("a.w", 37), "a.x": read("a.x", 123456, review=True), "a.y": read("a.y", None), "b.x": read("b.x", 1)}
+    accuracy = measure_accuracy([score_file([pen], [reading(list(seen.values()))]), scored("2", "fax", [("a.x", 7, 7)])])
+
+    def counts(scores: Mapping[str, Score]) -> dict[str, tuple[int, int, int, int, int]]:
+        return {name: (one.slots, one.right, one.accepted, one.silent, one.flagged) for name, one in scores.items()}
+
+    assert counts(accuracy.by_hand) == {"no style": (3, 2, 1, 0, 2), "red": (1, 0, 1, 1, 0)}
+    assert counts(accuracy.by_oddity) == {"nothing odd": (3, 2, 1, 0, 2), "struck-above": (1, 0, 1, 1, 0)}
+    assert counts(accuracy.by_digits) == {"blank": (1, 1, 1, 0, 0), "2": (1, 0, 1, 1, 0), "5+": (1, 1, 0, 0, 1)}
+
+
+DIGITS = [(0, "1"), (9, "1"), (10, "2"), (9999, "4"), (10_000, "5+"), (123_456, "5+"), (None, "blank"), ("消防演练", "")]
+
+
+@pytest.mark.parametrize(("value", "digits"), DIGITS)
+def test_digits_of_a_count(value: int | str | None, digits: str) -> None:
+    """Five digits and more are one group; words have none."""
+    assert score_slots(made_truth([slot("a.x", value)]), {})[0].digits == digits
 
 
 def test_only_values_and_blanks_claim_anything() -> None:
@@ -412,12 +437,14 @@ def test_ratios_are_of_the_same_files() -> None:
 def test_tables_are_markdown() -> None:
     """Every row of every table has as many cells as its heading."""
     files = [scored("1", "fax", [("a.x", 1, 1), ("a.y", 2, 3), ("a.z", None, None)], modifiers=("seal",))]
+    pen = made_truth([slot("a.x", 31)]).model_copy(update={"filling": "digits"})
     rows = files[0].slots
     besides = [Beside(outcome(2.0, {"decode": 2.0}), Timing(0.1, 0.1, None), {"RapidOCR": ({}, Timing(6.0, 9.0, None))})]
     speed = measure_speed([(made_truth([], file="1"), besides[0])], {"1": files[0]}, 0.0)
     budget = Fraction(1, 1000)
     for text in (
         accuracy_tables(measure_accuracy(files)),
+        accuracy_tables(measure_accuracy([score_file([pen], [])])),
         reliability_tables(measure_reliability(rows), budget),
         reliability_tables(measure_reliability([]), budget),
         speed_tables(speed, 2),
@@ -453,7 +480,8 @@ def test_figures_are_saved_with_what_follows_from_them(tmp_path: Path) -> None:
 
 def test_slots_are_saved_a_row_each(tmp_path: Path) -> None:
     """One row a slot with truth and reading side by side, those that are only in one of them too."""
-    truth = made_truth([slot("a.x", 1), slot("a.y", None)])
+    odd = slot("a.x", 1).model_copy(update={"hand": "faint", "oddity": "overwritten"})
+    truth = made_truth([odd, slot("a.y", None)])
     write_slots(tmp_path / "slots.csv", score_slots(truth, {"a.x": read("a.x", 7), "b.x": read("b.x", 0)}))
     with (tmp_path / "slots.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -462,6 +490,11 @@ def test_slots_are_saved_a_row_each(tmp_path: Path) -> None:
         ("a.x", "value", "1", "value", "7"),
         ("a.y", "blank", "", "absent", ""),
         ("b.x", "absent", "", "value", "0"),
+    ]
+    assert [(row["hand"], row["oddity"], row["digits"]) for row in rows] == [
+        ("faint", "overwritten", "1"),
+        ("", "", "blank"),
+        ("", "", ""),
     ]
 
 

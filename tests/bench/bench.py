@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from samples.make import make_set
+from samples.oddities import ODD_SHARE
+from samples.styles import parse_styles
 from samples.truth import Truth
 from tests.bench.clock import missing_stages
 from tests.bench.figures import measure_accuracy, measure_reliability, measure_speed, rows_of
@@ -38,7 +40,9 @@ def main(
     count: Annotated[int, typer.Option(help="Returns to make.")] = 24,
     captures: Annotated[str, typer.Option(help="Kinds of capture, by comma.")] = TYPED_CAPTURES,
     fillings: Annotated[str, typer.Option(help="typed, font, digits; by comma.")] = "typed",
-    digits: Annotated[Path | None, typer.Option(help=".npz of handwritten digits, for filling digits.")] = None,
+    digits: Annotated[str, typer.Option(help="Bank of handwritten digits for filling digits: .npz or .zip.")] = "",
+    hands: Annotated[str, typer.Option(help="Styles of the pen (samples.styles.STYLES, or all), by comma.")] = "",
+    odd: Annotated[float, typer.Option(help="Share of counts with an oddity (samples.oddities), with --hands.")] = ODD_SHARE,
     hard: Annotated[str, typer.Option(help="Hard kinds (samples.hard.KINDS, or none), by comma.")] = "",
     budget: Annotated[int | None, typer.Option(help="Read with a budget of 1 wrong in so many, not the default.")] = None,
     workers: Annotated[int, typer.Option(help="Processes that make returns, and read those that are not timed.")] = 2,
@@ -75,9 +79,11 @@ def main(
                 count=count,
                 captures=captures.split(","),
                 fillings=fillings.split(","),
-                digits=digits,
+                digits=digits or None,
                 workers=workers,
                 hard=hard.split(",") if hard else (),
+                hands=parse_styles(hands),
+                odd=odd,
             )
             progress.update(making, total=1, completed=1)
             tasks = {truth.file: Task(out / truth.file, threads, share) for truth in truths}

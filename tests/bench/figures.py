@@ -24,16 +24,22 @@ from tests.bench.reliability import (
     rows_to_claims,
 )
 from tests.bench.runs import DIGITAL, Beside, Timing
-from tests.bench.score import FileScore, Score, SlotRow, count_files, count_slots, score_slots
+from tests.bench.score import BLANK, TYPED, FileScore, Score, SlotRow, count_files, count_slots, score_slots
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Scores by label: of captures and fillings and all, of hard kinds (which overlap), of what stands in a slot."""
+    """Scores by label: of captures and fillings and all, of hard kinds (which overlap), of what stands in a slot.
+
+    The last three are of returns that a pen filled: by its style, by what is odd about a slot, by a count's digits.
+    """
 
     by_kind: Mapping[str, Score]
     by_modifier: Mapping[str, Score]
     by_content: Mapping[str, Score]
+    by_hand: Mapping[str, Score]
+    by_oddity: Mapping[str, Score]
+    by_digits: Mapping[str, Score]
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,15 @@ def measure_accuracy(files: Sequence[FileScore]) -> Accuracy:
         by_modifier["none of them"] = count_files(plain)
     rows = rows_of(files)
     by_content = {name: count_slots(filter(holds, rows)) for name, holds in CONTENTS.items() if any(map(holds, rows))}
-    return Accuracy({**by_kind, "all": count_files(files)}, by_modifier, by_content)
+    pen = [row for row in rows if row.filling != TYPED and row.truth is not None]
+    return Accuracy(
+        {**by_kind, "all": count_files(files)},
+        by_modifier,
+        by_content,
+        _count_by(pen, lambda row: row.hand or "no style"),
+        _count_by(pen, lambda row: row.oddity or "nothing odd"),
+        _count_by((row for row in pen if row.digits), lambda row: row.digits),
+    )
 
 
 def measure_reliability(rows: Sequence[SlotRow]) -> Reliability:
@@ -154,6 +168,14 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
     return float(value) if isinstance(value, Fraction) else value
+
+
+def _count_by(rows: Iterable[SlotRow], label: Callable[[SlotRow], str]) -> dict[str, Score]:
+    """Scores by a label, in its order; blank comes before digits."""
+    groups: dict[str, list[SlotRow]] = {}
+    for row in rows:
+        groups.setdefault(label(row), []).append(row)
+    return {name: count_slots(groups[name]) for name in sorted(groups, key=lambda name: (name != BLANK, name))}
 
 
 def _timings(beside: Beside) -> dict[str, Timing]:

@@ -16,6 +16,12 @@ from schemas.flow import Box, State
 from schemas.reading import Reading, SlotReading
 from tests.bench.intervals import upper_bound
 
+TYPED = "typed"
+BLANK = "blank"
+
+# Longer numbers are too rare to be told apart.
+MOST_DIGITS = 5
+
 
 @dataclass(frozen=True)
 class SlotRow:
@@ -54,6 +60,26 @@ class SlotRow:
     def confidence(self) -> float | None:
         """The claim that the reading is right; None where nothing is claimed: unreadable, or not listed at all."""
         return None if self.read is None or self.read.state is State.UNREADABLE else self.read.confidence
+
+    @property
+    def hand(self) -> str:
+        """The style of the pen; empty for what is typed, and for a pen of no style."""
+        return self.truth.hand if self.truth is not None else ""
+
+    @property
+    def oddity(self) -> str:
+        """What is odd about the slot on paper, empty for most."""
+        return self.truth.oddity if self.truth is not None else ""
+
+    @property
+    def digits(self) -> str:
+        """How many digits the count on paper has, 5+ for more than four; blank, or empty where it is no count."""
+        if self.truth is not None and self.truth.state is State.BLANK:
+            return BLANK
+        if self.truth is None or not isinstance(self.truth.value, int):
+            return ""
+        length = len(str(self.truth.value))
+        return str(length) if length < MOST_DIGITS else f"{MOST_DIGITS}+"
 
     @property
     def place(self) -> tuple[int, Box] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from tests.bench.figures import Accuracy, Reliability, Speed
@@ -18,7 +18,7 @@ BIN_HEADINGS = ("slots", "claimed %", "right %", "95 % interval", "claim")
 
 
 def accuracy_tables(accuracy: Accuracy) -> str:
-    """Accuracy by capture and filling, by hard kind, and by what stands in a slot."""
+    """Accuracy by capture and filling, by hard kind, by what stands in a slot; and of pens by style, oddity and digits."""
     parts = [
         "### Accuracy",
         _markdown(("capture, filling", *SCORE_HEADINGS), [_score(name, s) for name, s in accuracy.by_kind.items()]),
@@ -26,9 +26,15 @@ def accuracy_tables(accuracy: Accuracy) -> str:
     if accuracy.by_modifier:
         rows = [_score(name, score) for name, score in accuracy.by_modifier.items()]
         parts += ["### By hard kind (they overlap)", _markdown(("kind", *SCORE_HEADINGS), rows)]
-    contents = SCORE_HEADINGS[3:11]
-    rows = [[name, *_score(name, score)[4:12]] for name, score in accuracy.by_content.items()]
-    return "\n\n".join([*parts, "### By what stands in the slot (they overlap)", _markdown(("content", *contents), rows)])
+    parts += ["### By what stands in the slot (they overlap)", _slot_table("content", accuracy.by_content)]
+    for title, heading, scores in (
+        ("### Pens, by style", "style", accuracy.by_hand),
+        ("### Pens, by what is odd about the slot", "oddity", accuracy.by_oddity),
+        ("### Pens, by the digits of the count", "digits", accuracy.by_digits),
+    ):
+        if scores:
+            parts += [title, _slot_table(heading, scores)]
+    return "\n\n".join(parts)
 
 
 def reliability_tables(reliability: Reliability, budget: Fraction) -> str:
@@ -109,6 +115,13 @@ def miss_lines(rows: Sequence[SlotRow], most: int) -> str:
 def worst_first(rows: Sequence[SlotRow]) -> list[SlotRow]:
     """Wrong slots: silent before flagged, sure before doubtful."""
     return sorted((row for row in rows if not row.right), key=lambda row: (row.flagged, -(row.confidence or 0.0)))
+
+
+def _slot_table(heading: str, scores: Mapping[str, Score]) -> str:
+    """Scores of slots, not of files: without returns and header fields."""
+    return _markdown(
+        (heading, *SCORE_HEADINGS[3:11]), [[name, *_score(name, score)[4:12]] for name, score in scores.items()]
+    )
 
 
 def _score(name: str, score: Score) -> list[str]:
