@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.experts import Expert
 from schemas.flow import LINE_HEIGHT, Evidence
 from schemas.form import SlotKind
 
@@ -24,8 +25,8 @@ COEFFICIENTS = Path(__file__).parent / "calibration.json"
 # Doubts are told as powers of ten; below these they are the engines' noise.
 LEAST_DOUBT, LEAST_SCOUT_DOUBT = 1e-6, 1e-3
 
-# What counts as a rival's probability where no scout has looked.
-NO_SCOUT = 0.5
+# What counts as a rival's probability where a reader has not looked.
+NOT_ASKED = 0.5
 
 Features = Mapping[str, float]
 """Evidence by name, in the order of `COUNT_FEATURES` or `TEXT_FEATURES`."""
@@ -45,16 +46,18 @@ class Model:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The models by kind of decision, and the thresholds: pairs of error budget and least probability, falling."""
+    """The models by kind of decision; for print and for pens the thresholds: pairs of error budget and least probability."""
 
     models: Mapping[str, Model]
     thresholds: Sequence[tuple[float, float]]
+    pen_thresholds: Sequence[tuple[float, float]]
 
-    def threshold(self, share: float) -> float:
+    def threshold(self, share: float, *, by_pen: bool = False) -> float:
         """The probability from which slots are accepted when `share` of the accepted may be wrong; between two budgets
         it is interpolated over the logarithm of the budget."""
-        budgets = [log(budget) for budget, _ in reversed(self.thresholds)]
-        doubts = [log(max(1 - least, 1e-9)) for _, least in reversed(self.thresholds)]
+        pairs = self.pen_thresholds if by_pen else self.thresholds
+        budgets = [log(budget) for budget, _ in reversed(pairs)]
+        doubts = [log(max(1 - least, 1e-9)) for _, least in reversed(pairs)]
         return float(1 - exp(np.interp(log(share), budgets, doubts)))
 
 
@@ -63,18 +66,21 @@ def load_calibration() -> Calibration:
     """The project's own coefficients."""
     stored = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
     models = {kind: Model(model["intercept"], model["weights"]) for kind, model in stored["models"].items()}
-    return Calibration(models, [(budget, least) for budget, least in stored["thresholds"]])
+    thresholds, pen_thresholds = (
+        [(budget, least) for budget, least in stored[name]] for name in ("thresholds", "pen_thresholds")
+    )
+    return Calibration(models, thresholds, pen_thresholds)
 
 
 def evidence_to_features(
-    evidence: Evidence, text: str, probability: float, scouted: Mapping[str, float] | None
+    evidence: Evidence, text: str, probability: float, experts: Mapping[str, Expert]
 ) -> dict[str, float]:
     """What speaks for and against `text`, the likeliest string with its probability, standing in a slot.
 
-    `scouted` are the strings that the scout sees there with their probabilities, None where it has no say.
+    `experts` are the readers that have looked at it, by name.
     """
     placement = evidence.placement
-    own, rival = _scout_says(scouted, text)
+    own, rival = _says(experts.get("scout"), text)
     margin = -log10(max(1 - probability, LEAST_DOUBT))
     em = LINE_HEIGHT * 0.8
     width = max(placement.inner[1] - placement.inner[0], 0.0) / em
@@ -93,6 +99,9 @@ def evidence_to_features(
         "touching": float(evidence.touching),
         "length": float(len(text)),
     }
+    if "digits" in experts:
+        figures, figures_rival = _says(experts["digits"], text)
+        features |= {"digits": -log10(max(1 - figures, LEAST_DOUBT)), "digits_rival": figures_rival}
     if not text:
         features["ink"] = log(1 + evidence.ink)
         features["strokes"] = min(float(evidence.strokes), 3.0)
@@ -111,9 +120,9 @@ def second_to_features(evidence: Evidence, digits: str) -> dict[str, float]:
     return {"agrees": float(seen == digits), "contests": float(bool(seen) and seen != digits)}
 
 
-def _scout_says(scouted: Mapping[str, float] | None, text: str) -> tuple[float, float]:
-    """How likely the scout holds `text`, and the likeliest other string; without a scout half a rival."""
-    if scouted is None:
-        return 0.0, NO_SCOUT
-    rival = max((share for other, share in scouted.items() if other != text), default=0.0)
-    return min(scouted.get(text, 0.0), 1.0), min(rival, 1.0)
+def _says(expert: Expert | None, text: str) -> tuple[float, float]:
+    """How likely a reader holds `text`, and the likeliest other string; one that has not looked holds half a rival."""
+    if expert is None:
+        return 0.0, NOT_ASKED
+    rival = max((share for other, share in expert.strings.items() if other != text), default=0.0)
+    return min(expert.strings.get(text, 0.0), 1.0), min(max(rival, expert.words or 0.0), 1.0)

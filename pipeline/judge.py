@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from extractors.digits import OTHER
 from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE, slot_box
 from pipeline.calibration import Features, evidence_to_features, load_calibration
-from pipeline.counts import Certainty, read_number
-from pipeline.strings import Candidate, slot_strings, spell
+from pipeline.counts import Certainty, Written, read_number
+from pipeline.experts import Expert, likeliest, sign_share, slot_experts, struck_share
+from pipeline.figures import is_number, split_struck
+from pipeline.strings import Candidate, spell
 from schemas.flow import Evidence, Placement, State
 from schemas.form import EMPTY_PARENTHESES, Slot, SlotKind
 from schemas.reading import Reason, SlotReading
@@ -31,18 +34,16 @@ BOUNDS: Mapping[Reason, float] = {
     Reason.PLACE_UNSURE: 0.5,
     Reason.ONE_READER: 0.9,
     Reason.PEN: 0.8,
+    Reason.STRUCK: 0.5,
     Reason.SEAL: 0.9,
     Reason.NO_GRID: 0.9,
 }
 
+# The models of what pens wrote, or left out.
+PEN_KINDS = frozenset({"pen", "pen_blank"})
+
 # A text layer is certain about its characters, not about what the writer meant.
 CERTAIN = 0.9999
-
-# How much less likely words or signs are in a count slot than a number, before anything is seen.
-WORDS = 0.25
-
-# The scout is the weaker reader: its word counts by this power, and what it does not see at all is this likely.
-SCOUT_SAY, SCOUT_BLIND = 0.5, 0.01
 
 EMPTY_FOLDED = frozenset(fold(char) for char in EMPTY_PARENTHESES)
 
@@ -57,9 +58,15 @@ CLOSED, SCOUT_SURE, TOUCHING = 36.0, 0.5, 3.0
 # Such parentheses may leave this much ink of their own, in line pixels.
 OWN_INK = 200
 
-# A recogniser surer than this is not contested by a scout that sees another string. Of 14,600 made slots 31 were contested
-# below it, and 17 of these were wrong: half of all that were.
+# A decision surer than this is not contested by a reader of print that sees another string. Of 14,600 made slots 31 were
+# contested below it, and 17 of these were wrong: half of all that were.
 FIRM = 0.99
+
+# A pen has filled in a page, or a single slot of a page in print, where it is likelier than this that one did.
+BY_PEN, SURELY_BY_PEN = 0.5, 0.95
+
+# What the digit reader sees more likely than this is so: no number, a number struck out.
+SEEN_BY_DIGITS = 0.5
 
 # Parentheses and neighbours seen at least this well vouch for a slot's place.
 SEEN = 0.5
@@ -82,6 +89,11 @@ class ErrorBudget:
         """The confidence from which a slot is accepted, as calibration found it on slots that it had not seen."""
         return load_calibration().threshold(float(self.share))
 
+    @property
+    def pen_threshold(self) -> float:
+        """The same for what a pen wrote."""
+        return load_calibration().threshold(float(self.share), by_pen=True)
+
 
 @dataclass(frozen=True, eq=False)
 class Decision:
@@ -98,6 +110,7 @@ class Decision:
     probability: float
     features: Features
     reasons: tuple[Reason, ...]
+    candidates: tuple[str, ...] = ()
 
 
 def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> SlotReading:
@@ -110,7 +123,8 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
     probability = CERTAIN if placement.certain else _confirmed(evidence, decision)
     bound = min((BOUNDS[reason] for reason in findings), default=1.0)
     confidence = round(min(probability, bound, CERTAIN), 4)
-    accepted = not findings and decision.state is not State.UNREADABLE and confidence >= budget.threshold
+    least = budget.pen_threshold if decision.kind in PEN_KINDS else budget.threshold
+    accepted = not findings and decision.state is not State.UNREADABLE and confidence >= least
     reasons = (*findings, *_explanations(evidence, decision, accepted=accepted))
     return SlotReading(
         path=placement.path,
@@ -123,6 +137,7 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
         reasons=tuple(dict.fromkeys(reasons)),
         page=placement.line.page,
         box=slot_box(placement),
+        candidates=decision.candidates,
     )
 
 
@@ -162,28 +177,60 @@ def missing_slot(path: str, slot: Slot) -> SlotReading:
 
 def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     placement = evidence.placement
-    scouted = None if placement.scouted is None else slot_strings(placement.scouted, alphabet)
-    best = _likeliest(slot_strings(placement.log_probs, alphabet), scouted)
+    by_pen = _by_pen(evidence)
+    experts = slot_experts(placement, alphabet, by_pen=by_pen)
+    if by_pen and struck_share(placement.digits) > SEEN_BY_DIGITS:
+        return _decide_struck(evidence, experts)
+    best = likeliest(experts)
     written = read_number(best.text)
     reasons = _doubts_in_any_case(evidence, written=bool(best.text))
-    raw, kind = best.text, "count"
+    raw, kind = best.text, "pen" if by_pen else "count"
     if not best.text:
-        kind = "blank"
-        if evidence.ink > (OWN_INK if _is_closed(placement, scouted) else INK_OF_A_STROKE):
-            return _decision(
-                evidence, scouted, kind, State.UNREADABLE, None, spell(placement)[0], best, [Reason.INK_IN_BLANK]
-            )
+        kind = "pen_blank" if by_pen else "blank"
+        if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
+            unread = [Reason.INK_IN_BLANK]
+            return _decision(evidence, experts, kind, State.UNREADABLE, None, spell(placement)[0], best, unread)
     elif written.state is State.UNREADABLE:
         raw = spell(placement)[0] or best.text
         reasons.append(Reason.NOT_A_NUMBER)
     elif written.certainty is not Certainty.PLAIN:
         reasons.append(Reason.UNUSUAL_NUMBER)
-    if best.probability < FIRM and any(share > 0.5 for text, share in (scouted or {}).items() if text != best.text):
+    elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
+        reasons.append(Reason.NOT_A_NUMBER)
+    if not by_pen and best.probability < FIRM and _is_contested(experts, best.text):
         reasons.append(Reason.READERS_DISAGREE)
-    return _decision(evidence, scouted, kind, written.state, written.value, raw, best, reasons, written.digits)
+    return _decision(evidence, experts, kind, written.state, written.value, raw, best, reasons, written.digits)
 
 
-def _is_closed(placement: Placement, scouted: Mapping[str, float] | None) -> bool:
+def _decide_struck(evidence: Evidence, experts: Mapping[str, Expert]) -> Decision:
+    """A number struck out: what was written instead is taken, or else it is, and a person sees both in any case."""
+    digits = evidence.placement.digits
+    strings = digits.strings if digits else {}
+    text = max((text for text in strings if not is_number(text)), key=lambda text: strings[text], default="")
+    struck, instead = split_struck(text)
+    offered = tuple(dict.fromkeys(one for one in (instead, evidence.corrected, struck) if one))
+    written = read_number(offered[0]) if offered else Written(None, State.UNREADABLE, Certainty.VAGUE, "")
+    best = Candidate(offered[0] if offered else "", strings.get(text, 0.0))
+    return _decision(
+        evidence, experts, "pen", written.state, written.value, text, best, [Reason.STRUCK], written.digits, offered
+    )
+
+
+def _by_pen(evidence: Evidence) -> bool:
+    """Whether a pen wrote in a slot: by coloured ink, by the page, or as the digit reader sees it there."""
+    placement = evidence.placement
+    if placement.certain or placement.digits is None:
+        return False
+    return evidence.pen > PENNED or evidence.hand >= BY_PEN or placement.digits.pen >= SURELY_BY_PEN
+
+
+def _is_contested(experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether a reader other than the recogniser holds another string for likely."""
+    others = (expert for name, expert in experts.items() if name != "recogniser")
+    return any(share > 0.5 for expert in others for other, share in expert.strings.items() if other != text)
+
+
+def _is_closed(placement: Placement, experts: Mapping[str, Expert]) -> bool:
     """Whether two parentheses stand so close that nothing fits between them, and the scout sees nothing there either.
 
     Ink counted in such a slot is the parentheses' own.
@@ -192,30 +239,33 @@ def _is_closed(placement: Placement, scouted: Mapping[str, float] | None) -> boo
         return False
     if placement.certain:
         return placement.inner[1] - placement.inner[0] <= TOUCHING
-    return placement.outer[1] - placement.outer[0] <= CLOSED and (scouted or {}).get("", 0.0) > SCOUT_SURE
+    empty = "scout" in experts and experts["scout"].share("") > SCOUT_SURE
+    return placement.outer[1] - placement.outer[0] <= CLOSED and empty
 
 
 def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
     text, probability = spell(evidence.placement)
     best = Candidate(text, probability)
     placement = evidence.placement
-    # The scout knows the form's characters, not all that a name may hold: only that nothing is there is in its power.
-    scouted = None if text or placement.scouted is None else slot_strings(placement.scouted, alphabet)
+    experts = slot_experts(placement, alphabet, by_pen=False)
     if text:
+        # The scout knows the form's characters, not all that a name may hold: only that nothing is there is in its power.
+        experts.pop("scout", None)
         # Parentheses in a name are, more likely than its own, those of another sentence that the unit has put beside it.
         doubtful = probability < SURE_OF_WORDS or any(fold(char) in EMPTY_FOLDED for char in text)
-        unsure = [Reason.ONE_READER] if doubtful and not placement.certain else []
-        return _decision(
-            evidence, scouted, "text", State.VALUE, text, text, best, [*unsure, *_doubts_in_any_case(evidence, written=True)]
-        )
-    if evidence.ink > (OWN_INK if _is_closed(placement, scouted) else INK_OF_A_STROKE):
-        return _decision(evidence, scouted, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
-    return _decision(evidence, scouted, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
+        reasons = [Reason.ONE_READER] if doubtful and not placement.certain else []
+        if evidence.hand > BY_PEN and not placement.certain:
+            reasons.append(Reason.PEN)
+        reasons += _doubts_in_any_case(evidence, written=True)
+        return _decision(evidence, experts, "text", State.VALUE, text, text, best, reasons)
+    if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
+        return _decision(evidence, experts, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
+    return _decision(evidence, experts, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
 
 
 def _decision(
     evidence: Evidence,
-    scouted: Mapping[str, float] | None,
+    experts: Mapping[str, Expert],
     kind: str,
     state: State,
     value: int | str | None,
@@ -223,14 +273,15 @@ def _decision(
     best: Candidate,
     reasons: Sequence[Reason],
     digits: str = "",
+    candidates: tuple[str, ...] = (),
 ) -> Decision:
-    features = evidence_to_features(evidence, best.text, best.probability, scouted)
+    features = evidence_to_features(evidence, best.text, best.probability, experts)
     probability = load_calibration().models[kind].probability(features)
-    return Decision(kind, state, value, raw, digits, probability, features, tuple(reasons))
+    return Decision(kind, state, value, raw, digits, probability, features, tuple(dict.fromkeys(reasons)), candidates)
 
 
 def _may_be_confirmed(decision: Decision) -> bool:
-    """A second reader reads digits: it has a say on numbers written in digits alone."""
+    """A second reader reads printed digits: it has a say on numbers written in digits alone, and not by pen."""
     return decision.kind == "count" and decision.state is State.VALUE and decision.digits == decision.raw
 
 
@@ -253,19 +304,6 @@ def _with_agreement(decision: Decision) -> float:
     return load_calibration().models["asked"].probability({**decision.features, "agrees": 1.0, "contests": 0.0})
 
 
-def _likeliest(seen: Mapping[str, float], scouted: Mapping[str, float] | None) -> Candidate:
-    """The likeliest string by the recogniser and, as far as it goes, the scout: a product of experts (Hinton, 2002)."""
-    weights = {}
-    for text, share in seen.items():
-        prior = 1.0 if not text or read_number(text).certainty is Certainty.PLAIN else WORDS
-        say = 1.0 if scouted is None else max(scouted.get(text, 0.0), SCOUT_BLIND) ** SCOUT_SAY
-        weights[text] = prior * say * share
-    text = max(weights, key=lambda text: weights[text])
-    # Strings beyond the beam keep what probability the listed ones leave.
-    rest = max(1.0 - sum(seen.values()), 0.0) * SCOUT_BLIND**SCOUT_SAY
-    return Candidate(text, weights[text] / (sum(weights.values()) + rest))
-
-
 def _doubts_in_any_case(evidence: Evidence, *, written: bool) -> list[Reason]:
     """What no probability excuses: a place that nothing vouches for, pens (the recognisers know print), seals that no
     colour takes away, no grid."""
@@ -273,7 +311,8 @@ def _doubts_in_any_case(evidence: Evidence, *, written: bool) -> list[Reason]:
     if evidence.placement.certain:
         return doubts
     found = {
-        Reason.PEN: written and evidence.pen > PENNED,
+        # Words by pen are read as far as the recogniser goes, and it knows print.
+        Reason.PEN: written and evidence.pen > PENNED and evidence.placement.digits is None,
         # Phones' messengers leave too little colour to divide a dense seal out by.
         Reason.SEAL: evidence.gray_seal or (evidence.seal > SEALED and evidence.sharpness < COARSE),
         Reason.NO_GRID: not evidence.grid,

@@ -20,7 +20,9 @@ from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.slots import slot_to_crop
 from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
-from pipeline.judge import ErrorBudget, wants_second
+from pipeline.experts import struck_share
+from pipeline.figures import likeliest_number, read_digits, read_over
+from pipeline.judge import SEEN_BY_DIGITS, ErrorBudget, wants_second
 from pipeline.labels import place_header
 from pipeline.place import place_slots
 from pipeline.readers import Readers
@@ -33,6 +35,9 @@ HEADER_HEIGHT, HEADER_MARGIN, HEADER_LINES = 220.0, 60.0, 3
 
 # A line is the form's title when it is this much like it, 0 to 100.
 LIKE_THE_TITLE = 75
+
+# A slot in which the digit reader sees nothing with this probability or more says nothing of pens.
+NOTHING = 0.5
 
 # On a page without a grid the fields stand in the lines above the first item: so many of them at most.
 LOOSE_HEADER_LINES = 6
@@ -194,10 +199,14 @@ def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphL
 def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget) -> list[Evidence]:
     """What pixels say of each slot, and the second reader where it can change what becomes of one: one call for all."""
     placements = [placement for items in found for item in items for placement in item.placements]
+    if readers.digits is not None and not upright.page.chars:
+        read = read_digits(upright.page, placements, readers.digits)
+        placements = [replace(placement, digits=digits) for placement, digits in zip(placements, read, strict=True)]
+    hand = _hand(placements)
     crops = [slot_to_crop(placement) for placement in placements]
     seals = find_gray_seals(upright) if placements and not upright.page.chars else ()
     gathered = [
-        Evidence(placement, 0, 0.0, 0.0, None)
+        Evidence(placement, 0, 0.0, 0.0, None, hand=hand)
         if crop is None
         else Evidence(
             placement,
@@ -205,6 +214,7 @@ def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Rea
             crop.seal,
             crop.pen,
             None,
+            hand=hand,
             gray_seal=bool(seals) and _is_covered(upright, placement, seals),
             strokes=crop.strokes,
             contrast=crop.contrast,
@@ -213,6 +223,7 @@ def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Rea
         )
         for placement, crop in zip(placements, crops, strict=True)
     ]
+    gathered = _look_over(upright, gathered, readers)
     if readers.second is None:
         return gathered
     asked = [place for place, piece in enumerate(gathered) if wants_second(piece, budget, readers.alphabet)]
@@ -220,6 +231,25 @@ def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Rea
     for place, second in zip(asked, seen, strict=True):
         gathered[place] = replace(gathered[place], second=second)
     return gathered
+
+
+def _hand(placements: Sequence[Placement]) -> float:
+    """How likely pens have filled in a page: the middle of what the digit reader says of each slot that is written in."""
+    shares = [
+        placement.digits.pen
+        for placement in placements
+        if placement.digits is not None and placement.digits.strings.get("", 0.0) < NOTHING
+    ]
+    return median(shares) if shares else 0.0
+
+
+def _look_over(upright: Upright, gathered: Sequence[Evidence], readers: Readers) -> list[Evidence]:
+    """Evidence with what stands over each number that is struck out: there a hand writes what it meant."""
+    struck = [piece.placement for piece in gathered if struck_share(piece.placement.digits) > SEEN_BY_DIGITS]
+    if readers.digits is None or not struck:
+        return list(gathered)
+    over = {id(one): digits for one, digits in zip(struck, read_over(upright.page, struck, readers.digits), strict=True)}
+    return [replace(piece, corrected=likeliest_number(over.get(id(piece.placement)))) for piece in gathered]
 
 
 def _is_covered(upright: Upright, placement: Placement, seals: Sequence[RoundSeal]) -> bool:

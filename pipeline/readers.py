@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from extractors.digits import DigitReader, load_digit_reader
 from extractors.glyphs import Alphabet, GlyphReader, form_to_alphabet, load_glyph_reader
 from extractors.orient import UpsideDown, load_direction_classifier
 from extractors.scout import load_scout
@@ -16,7 +17,8 @@ from schemas.form import Form
 class Readers:
     """The engines of one process, loaded once.
 
-    `second` is None where Tesseract is not installed, `scout` where the form's characters are not those it was trained on.
+    `second` is None where Tesseract is not installed, `scout` where the form's characters are not those it was trained on,
+    `digits` where a test does without.
     """
 
     alphabet: Alphabet
@@ -24,6 +26,7 @@ class Readers:
     glyphs: GlyphReader
     is_upside_down: UpsideDown
     second: SlotReader | None
+    digits: DigitReader | None = None
 
 
 def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) -> Readers:
@@ -35,4 +38,5 @@ def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) ->
         load_glyph_reader(alphabet, threads=threads),
         load_direction_classifier(),
         load_slot_reader(),
+        load_digit_reader(threads=threads),
     )

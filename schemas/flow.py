@@ -9,6 +9,7 @@ for a cell may be bent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -163,6 +164,17 @@ class GlyphLine:
 
 
 @dataclass(frozen=True, eq=False)
+class DigitReading:
+    """What the slot's own reader makes of it: strings with their probabilities, and how likely a pen wrote them.
+
+    Besides digits and the comma a string may hold the signs of `extractors.digits`: anything else, struck out, written over.
+    """
+
+    strings: Mapping[str, float]
+    pen: float
+
+
+@dataclass(frozen=True, eq=False)
 class Placement:
     """Where a slot of the form stands, and what the recogniser saw in it.
 
@@ -173,7 +185,8 @@ class Placement:
 
     `stretches` is the slot from parenthesis to parenthesis on each line that it touches, with left and right there: two for
     a slot that a line break parts. `scouted` (steps, alphabet) is what the scout saw between the parentheses, if asked.
-    `spare` counts the parentheses seen in its cell that belong to no slot and no printed word.
+    `spare` counts the parentheses seen in its cell that belong to no slot and no printed word. `digits` is what the digit
+    reader makes of it, if asked.
     """
 
     path: str
@@ -190,6 +203,7 @@ class Placement:
     stretches: tuple[tuple[Line, tuple[float, float]], ...] = ()
     scouted: NDArray[np.float32] | None = None
     spare: int = 0
+    digits: DigitReading | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +230,8 @@ class Evidence:
     `ink` is the number of dark pixels between the parentheses on a line LINE_HEIGHT high, the parentheses left out; `seal`
     the share of the slot under red paste, `pen` the share of its ink that is coloured. `second` is None where no second
     reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's (see `extractors.slots`). `gray_seal`
-    marks a slot under a seal on a page without colour, `grid` is False on a page without rules.
+    marks a slot under a seal on a page without colour, `grid` is False on a page without rules. `hand` is
+    how likely pens have filled in the page, `corrected` what the digit reader sees over a slot that is struck out.
     """
 
     placement: Placement
@@ -224,6 +239,8 @@ class Evidence:
     seal: float
     pen: float
     second: SecondReading | None
+    hand: float = 0.0
+    corrected: str = ""
     gray_seal: bool = False
     grid: bool = True
     strokes: int = 0

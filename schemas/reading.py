@@ -28,6 +28,7 @@ class Reason(StrEnum):
     NO_GRID = "no_grid"
     SEAL = "seal_overlap"
     PEN = "pen"
+    STRUCK = "struck_out"
     NO_EVENT = "attendance_without_event"
     MORE_EVENTS = "more_events_than_attendance"
     OUT_OF_LINE = "out_of_line"
@@ -50,6 +51,7 @@ _CHINESE = {
     Reason.NO_GRID: "没有表格线，位置需核对",
     Reason.SEAL: "被印章遮挡",
     Reason.PEN: "手写数字",
+    Reason.STRUCK: "有涂改",
     Reason.NO_EVENT: "有人次而没有场次",
     Reason.MORE_EVENTS: "场次多于人次",
     Reason.OUT_OF_LINE: "数量级与其他填报不符",
@@ -103,6 +105,7 @@ class SlotReading(_Frozen):
 
     `confidence` is the probability that state and value are right. `box` is a fraction of page `page` of the file as
     it came in (EXIF orientation applied), origin top left; both are None where the slot was not found on any page.
+    `candidates` are other readings for a person to choose from: of a struck number its correction and itself.
     """
 
     path: str
@@ -115,6 +118,7 @@ class SlotReading(_Frozen):
     reasons: tuple[Reason, ...] = ()
     page: int | None = None
     box: Box | None = None
+    candidates: tuple[str, ...] = ()
 
 
 class Reading(_Frozen):

@@ -11,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.calibration import COEFFICIENTS, Model, evidence_to_features, load_calibration, second_to_features
+from pipeline.experts import slot_experts
 from schemas.flow import Evidence, SecondReading
-from tests.test_judge import TEXT, WRITTEN, evidence
+from tests.conftest import ALPHABET
+from tests.test_judge import TEXT, WRITTEN, by_pen, evidence
 
 CASES: dict[str, tuple[Evidence, str]] = {
+    "pen": (by_pen(evidence("57", ink=WRITTEN), {"57": 0.9}), "57"),
+    "pen_blank": (by_pen(evidence(""), {"": 0.9}), ""),
     "count": (evidence("57", ink=WRITTEN), "57"),
     "asked": (evidence("57", ink=WRITTEN), "57"),
     "blank": (evidence(""), ""),
@@ -26,7 +30,8 @@ CASES: dict[str, tuple[Evidence, str]] = {
 def test_models_weigh_what_evidence_gives(kind: str) -> None:
     """Each model has a finite weight for every feature of its kind of slot, and for no other."""
     found, text = CASES[kind]
-    features = evidence_to_features(found, text, 0.99, {text: 0.9})
+    experts = slot_experts(found.placement, ALPHABET, by_pen=kind.startswith("pen"))
+    features = evidence_to_features(found, text, 0.99, experts)
     if kind == "asked":
         features |= second_to_features(found, text)
     weights = load_calibration().models[kind].weights
@@ -45,8 +50,9 @@ def test_doubt_lowers_confidence() -> None:
 @given(shares=st.lists(st.floats(1e-5, 0.5), min_size=2, max_size=2).map(sorted))
 def test_a_larger_budget_has_no_higher_threshold(shares: list[float]) -> None:
     """Who puts up with more errors accepts from a lower probability on."""
-    strict, loose = (load_calibration().threshold(share) for share in shares)
-    assert 0 <= loose <= strict < 1
+    for pens in (False, True):
+        strict, loose = (load_calibration().threshold(share, by_pen=pens) for share in shares)
+        assert 0 <= loose <= strict < 1
 
 
 def test_the_coefficients_tell_where_they_come_from() -> None:

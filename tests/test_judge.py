@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from extractors.slots import INK_OF_A_STROKE
 from pipeline.judge import BOUNDS, ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
-from schemas.flow import Evidence, Placement, SecondReading, State
+from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
 from schemas.form import Slot
 from schemas.reading import HeaderReading, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
@@ -67,6 +68,12 @@ def evidence(
         scouted=glyph_line(text if scouted is None else scouted).log_probs,
     )
     return Evidence(placement, ink, seal, pen, second, strokes=len(text) if ink > INK_OF_A_STROKE else 0)
+
+
+def by_pen(found: Evidence, strings: Mapping[str, float], *, hand: float = 0.99) -> Evidence:
+    """The same in a slot that a pen has filled in, as the digit reader sees it."""
+    placement = replace(found.placement, digits=DigitReading(strings, hand))
+    return replace(found, placement=placement, hand=hand)
 
 
 def judged(found: Evidence, share: Fraction = Fraction(1, 1000)) -> SlotReading:
@@ -288,3 +295,38 @@ def test_numbers_out_of_line(others: list[int | None], value: int | None, flagge
     assert last.review is flagged
     assert last.slots[0].reasons == ((Reason.OUT_OF_LINE,) if flagged else ())
     assert last.slots[0].value == value
+
+
+PENS: dict[str, tuple[Evidence, State, int | None, str | None, Reason | None]] = {
+    "read by the digit reader": (by_pen(evidence("弘", ink=WRITTEN), {"6": 0.9999}), State.VALUE, 6, "6", None),
+    "the recogniser's 。 is a nought": (by_pen(evidence("。", ink=WRITTEN), {"0": 0.9999}), State.VALUE, 0, "0", None),
+    "no number": (by_pen(evidence("5", ink=WRITTEN), {"?": 0.98, "5": 0.02}), State.VALUE, 5, "5", Reason.NOT_A_NUMBER),
+    "struck, corrected beside": (by_pen(evidence("5", ink=WRITTEN), {"12~15": 0.9}), State.VALUE, 15, None, Reason.STRUCK),
+    "struck, nothing instead": (by_pen(evidence("5", ink=WRITTEN), {"12~": 0.9}), State.VALUE, 12, None, Reason.STRUCK),
+    "struck, illegible": (by_pen(evidence("5", ink=WRITTEN), {"?~": 0.9}), State.UNREADABLE, None, None, Reason.STRUCK),
+    "written over": (by_pen(evidence("5", ink=WRITTEN), {"3^5": 0.9}), State.VALUE, 35, None, Reason.STRUCK),
+    "ink in a blank": (by_pen(evidence("", ink=WRITTEN), {"": 0.999}), State.UNREADABLE, None, None, Reason.INK_IN_BLANK),
+}
+
+
+@pytest.mark.parametrize("case", PENS)
+def test_pens_are_read_by_the_digit_reader(case: str) -> None:
+    """On a page that a pen has filled in the digit reader decides; what is no plain number has its own reason."""
+    found, state, value, raw, reason = PENS[case]
+    reading = judged(found)
+    assert (reading.state, reading.value) == (state, value)
+    assert raw is None or reading.raw == raw
+    assert reason is None or (reading.review and reason in reading.reasons)
+
+
+def test_a_struck_number_offers_both_readings() -> None:
+    """A person chooses between the correction over the number and the number itself."""
+    found = replace(by_pen(evidence("5", ink=WRITTEN), {"12~": 0.9}), corrected="15")
+    reading = judged(found)
+    assert (reading.value, reading.candidates, reading.review) == (15, ("15", "12"), True)
+
+
+def test_print_is_not_judged_by_the_digit_reader() -> None:
+    """On a printed page the readers of print decide, whatever the digit reader sees."""
+    printed = by_pen(evidence("5", ink=WRITTEN, second=agreed("5")), {"6": 0.99}, hand=0.02)
+    assert judged(printed).value == 5

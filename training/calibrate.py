@@ -4,7 +4,9 @@ Each slot's evidence is gathered as a run gathers it; the label is whether the d
 (scikit-learn), a model for each kind of decision, all captures in one. How far its probabilities can be trusted is measured
 by leaving one kind of capture out at a time; the thresholds come from these foreign probabilities, not from the fit's own.
 
-python -m training.calibrate --seed 300000 --count 350 --hard 112
+Pens write digits of writers that the digit reader was not trained on: what it knows by heart would make it look too sure.
+
+python -m training.calibrate --seed 300000 --count 350 --hard 112 --pens 140 --digits DIR/usps.npz:train
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from pipeline.readers import Readers, load_readers
 from samples.capture import CAPTURES
 from samples.hard import KINDS
 from samples.make import make_set
+from samples.styles import STYLES
 from samples.truth import Truth, TruthSlot
 from schemas.errors import DocumentError
 from schemas.flow import Evidence, State, TableFind
@@ -68,6 +71,13 @@ TENTH = 2.0
 SAFETY = 0.6
 
 
+# What is decided, a model for each: on returns in print, and on those that a pen has filled in.
+PRINT_KINDS, PEN_KINDS_IN_ORDER = ("count", "blank", "text"), ("pen", "pen_blank")
+
+# Share of a pen's count slots in which something else than a number stands.
+ODD = 0.06
+
+
 @dataclass(frozen=True)
 class Labelled:
     """A slot's features and whether its decision was right."""
@@ -93,8 +103,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=300000)
     parser.add_argument("--count", type=int, default=350, help="returns as units mostly send them")
     parser.add_argument("--hard", type=int, default=112, help="returns of every kind of difficulty in turn")
-    parser.add_argument("--fillings", default="typed")
-    parser.add_argument("--digits", type=Path)
+    parser.add_argument("--pens", type=int, default=140, help="returns filled in by pen, in every style in turn")
+    parser.add_argument("--digits", default="", help="bank of digits for the pens, as the sample maker takes it")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="file for the labelled slots, one JSON a line; read instead if there")
     parser.add_argument("--out", type=Path, default=COEFFICIENTS)
@@ -107,24 +117,31 @@ def main() -> int:
             lines = (json.dumps(asdict(slot), ensure_ascii=False) for slot in slots)
             options.keep.write_text("\n".join(lines), encoding="utf-8")
     command = f"python -m training.calibrate --seed {options.seed} --count {options.count} --hard {options.hard}"
-    command += f" --fillings {options.fillings}"
-    fitted = fit_all(slots)
-    foreign = leave_one_out(slots)
-    thresholds = [[budget, _threshold(slots, foreign, budget)] for budget in BUDGETS]
-    stored = {
-        "provenance": {"command": command, **_figures(slots, foreign)},
-        "models": fitted,
-        "thresholds": thresholds,
-    }
+    command += f" --pens {options.pens} --digits {Path(options.digits).name}"
+    stored = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
+    for group, thresholds, chosen in (
+        ("print", "thresholds", [slot for slot in slots if slot.filling == "typed"]),
+        ("pens", "pen_thresholds", [slot for slot in slots if slot.filling != "typed"]),
+    ):
+        # What there are no slots of keeps its models.
+        if chosen:
+            foreign = leave_one_out(chosen)
+            found = [[budget, _threshold(chosen, foreign, budget)] for budget in BUDGETS]
+            provenance = stored.get("provenance", {}) | {group: {"command": command, **_figures(chosen, foreign)}}
+            models = stored.get("models", {}) | fit_all(chosen)
+            stored |= {"provenance": provenance, "models": models, thresholds: found}
+            _report(group, chosen, foreign, found)
     options.out.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    _report(slots, foreign, thresholds)
     return 0
 
 
 def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
-    """A model for each kind of decision, and one for numbers that a second reader was asked about."""
+    """A model for each kind of decision on print or on pens, and one for numbers that a second reader was asked about."""
     usable = [slot for slot in slots if not slot.fixed]
-    models = {kind: _fit([slot for slot in usable if slot.kind == kind], asked=False) for kind in ("count", "blank", "text")}
+    kinds = PEN_KINDS_IN_ORDER if any(slot.filling != "typed" for slot in slots) else PRINT_KINDS
+    models = {kind: _fit([slot for slot in usable if slot.kind == kind], asked=False) for kind in kinds}
+    if "count" not in models:
+        return models
     alone = _probabilities(models["count"], [slot for slot in usable if slot.confirmable])
     doubtful = [
         slot for slot, sure in zip((slot for slot in usable if slot.confirmable), alone, strict=True) if sure < DOUBTFUL
@@ -146,7 +163,7 @@ def leave_one_out(slots: Sequence[Labelled]) -> NDArray[np.float64]:
 
 def _judged(slot: Labelled, models: Mapping[str, Any]) -> float:
     """As `pipeline.judge` does: a second reader is asked in doubt, its agreement helps, its veto is final."""
-    if slot.fixed:
+    if slot.fixed or slot.kind not in models:
         return 0.0
     alone = float(_probabilities(models[slot.kind], [slot])[0])
     if not slot.confirmable or alone >= DOUBTFUL:
@@ -215,9 +232,12 @@ def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[st
     }
 
 
-def _report(slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds: Sequence[Sequence[float]]) -> None:
+def _report(
+    group: str, slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds: Sequence[Sequence[float]]
+) -> None:
     """Risk and coverage with one capture left out."""
     right = np.array([slot.right for slot in slots])
+    print(f"{group}: {len(slots)} slots, {right.mean():.2%} right")
     for budget, least in thresholds:
         kept = foreign >= least
         wrong = int((~right & kept).sum())
@@ -225,22 +245,24 @@ def _report(slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds:
 
 
 def _label_all(options: argparse.Namespace) -> Iterator[Labelled]:
+    typed: dict[str, Any] = {"fillings": ("typed",)}
+    pens = {"fillings": ("digits", "digits", "font"), "digits": options.digits, "hands": tuple(STYLES), "odd": ODD}
+    sets = (
+        ("usual", options.count, typed),
+        ("hard", options.hard, typed | {"hard": tuple(KINDS)}),
+        ("pens", options.pens, pens),
+    )
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers) as pool:
         jobs = [
             (Path(folder) / name, truth)
-            for name, seed, count, hard in (
-                ("usual", options.seed, options.count, ()),
-                ("hard", options.seed + 1, options.hard, tuple(KINDS)),
-            )
+            for place, (name, count, kinds) in enumerate(sets)
             for truth in make_set(
                 Path(folder) / name,
-                seed=seed,
+                seed=options.seed + place,
                 count=count,
                 captures=PICTURES,
-                fillings=tuple(options.fillings.split(",")),
-                digits=options.digits,
                 workers=options.workers,
-                hard=hard,
+                **kinds,
             )
         ]
         for labelled in track(pool.map(_label_file, jobs), total=len(jobs), description="reading"):

@@ -1,0 +1,94 @@
+"""What several readers see in a slot to the likeliest string: a product of experts (Hinton, 2002,
+doi:10.1162/089976602760128018)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from extractors.digits import OTHER, OVER, STRUCK
+from extractors.glyphs import DIGITS, Alphabet
+from pipeline.counts import Certainty, read_number
+from pipeline.figures import is_number
+from pipeline.strings import Candidate, slot_strings
+from schemas.flow import DigitReading, Placement
+
+# How much less likely words or signs are in a count slot than a number, before anything is seen.
+WORDS = 0.25
+
+# A reader's word counts by this power. The recogniser and the scout know print; the digit reader knows both, but is asked
+# only about pens until calibration has seen it on print. What a reader does not see at all is this likely.
+PRINT_SAY = {"recogniser": 1.0, "scout": 0.5}
+PEN_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0}
+BLIND = {"recogniser": 1e-6, "scout": 0.01, "digits": 1e-3}
+
+# What the digit reader can tell apart; of any other character it knows only that it is one.
+FIGURES = frozenset(DIGITS + ",")
+
+
+@dataclass(frozen=True)
+class Expert:
+    """What one reader sees: strings with their probabilities, the power of its word, and what it does not see at all.
+
+    `words` is the probability of all that it cannot spell; None for a reader that spells everything.
+    """
+
+    strings: Mapping[str, float]
+    say: float
+    blind: float
+    words: float | None = None
+
+    def share(self, text: str) -> float:
+        """How likely a string stands in the slot, as far as this reader goes."""
+        if self.words is not None and not FIGURES.issuperset(text):
+            return max(self.words, self.blind)
+        return max(self.strings.get(text, 0.0), self.blind)
+
+
+def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool) -> dict[str, Expert]:
+    """Each reader that has a say on a slot, by name."""
+    say = PEN_SAY if by_pen else PRINT_SAY
+    found = {}
+    for name, log_probs in (("recogniser", placement.log_probs), ("scout", placement.scouted)):
+        if log_probs is not None:
+            found[name] = Expert(slot_strings(log_probs, alphabet), say[name], BLIND[name])
+    if by_pen and placement.digits is not None:
+        numbers = {text: share for text, share in placement.digits.strings.items() if is_number(text)}
+        words = sign_share(placement.digits, OTHER)
+        found["digits"] = Expert(numbers, say["digits"], BLIND["digits"], words)
+    return found
+
+
+def likeliest(experts: Mapping[str, Expert]) -> Candidate:
+    """The string that all readers together hold for the likeliest, and how likely it is against all others."""
+    texts = {text for expert in experts.values() for text in expert.strings} or {""}
+    weights = {text: _prior(text) * _product(experts, text) for text in texts}
+    best = max(weights, key=lambda text: weights[text])
+    # Strings beyond the readers' beams keep what probability the listed ones leave.
+    rest = 1.0
+    for expert in experts.values():
+        rest *= max(1.0 - sum(expert.strings.values()), expert.blind) ** expert.say
+    return Candidate(best, weights[best] / (sum(weights.values()) + rest * WORDS))
+
+
+def sign_share(digits: DigitReading | None, *signs: str) -> float:
+    """How likely the digit reader sees one of its signs in a slot."""
+    if digits is None:
+        return 0.0
+    return sum(share for text, share in digits.strings.items() if any(sign in text for sign in signs))
+
+
+def struck_share(digits: DigitReading | None) -> float:
+    """How likely a number in the slot is struck out or written over."""
+    return sign_share(digits, STRUCK, OVER)
+
+
+def _prior(text: str) -> float:
+    return 1.0 if not text or read_number(text).certainty is Certainty.PLAIN else WORDS
+
+
+def _product(experts: Mapping[str, Expert], text: str) -> float:
+    product = 1.0
+    for expert in experts.values():
+        product *= expert.share(text) ** expert.say
+    return product

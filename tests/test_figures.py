@@ -1,0 +1,83 @@
+"""What the digit reader's strings say, and what becomes of slots that it cannot look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from extractors.digits import CLASSES, HEIGHT, DigitReader, DigitSteps, SlotPicture
+from pipeline.figures import is_number, likeliest_number, read_digits, split_struck
+from schemas.flow import DigitReading, Page, Placement
+from schemas.form import Slot
+from tests.test_judge import COUNT, TEXT, evidence
+
+PAGE = Page(Path("x.png"), 1, np.full((200, 900, 3), 255, np.uint8))
+
+
+def certainly(text: str) -> DigitSteps:
+    """The steps of a reader that is certain of a string, printed."""
+    steps = np.full((2 * len(text) + 1, 1 + len(CLASSES)), np.log(1e-6), np.float32)
+    steps[::2, 0] = 0.0
+    for place, char in enumerate(text):
+        steps[2 * place + 1, 1 + CLASSES.index(char)] = 0.0
+    return DigitSteps(steps, 0.1)
+
+
+def reader_of(text: str, seen: list[int]) -> DigitReader:
+    """A reader that is certain of the same string in every picture, and counts these."""
+
+    def read(pictures: Sequence[SlotPicture]) -> list[DigitSteps]:
+        seen.append(len(pictures))
+        assert all(picture.planes.shape[1] == HEIGHT for picture in pictures)
+        return [certainly(text) for _ in pictures]
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("12~15", ("12", "15")), ("12~", ("12", "")), ("?~46", ("", "46")), ("3^5", ("", "35")), ("12~3^5", ("12", "35"))],
+)
+def test_a_struck_string_is_parted(text: str, parts: tuple[str, str]) -> None:
+    """What is struck out stands before the sign, what was written instead behind it; illegible is nothing."""
+    assert split_struck(text) == parts
+
+
+@pytest.mark.parametrize(("text", "number"), [("", True), ("1,280", True), ("?", False), ("12~", False), ("3^5", False)])
+def test_numbers_hold_digits_and_commas_alone(text: str, number: bool) -> None:
+    """Signs make a string no number; nothing at all is a blank."""
+    assert is_number(text) is number
+
+
+def test_the_likeliest_number_has_no_commas() -> None:
+    """A correction is told in digits, and not at all where something else is likelier."""
+    assert likeliest_number(DigitReading({"1,280": 0.9, "?": 0.1}, 0.9)) == "1280"
+    assert likeliest_number(DigitReading({"1,280": 0.1, "?": 0.9}, 0.9)) == ""
+    assert likeliest_number(None) == ""
+
+
+def placed(slot: Slot, parts: int) -> Placement:
+    """A slot on so many lines."""
+    placement = evidence("5", slot=slot).placement
+    assert placement.line is not None
+    return replace(placement, stretches=((placement.line, (40.0, 140.0)),) * parts)
+
+
+def test_only_counts_that_were_found_are_read() -> None:
+    """Words and slots that stand on no page have no digit reading; the others go in one batch."""
+    seen: list[int] = []
+    missing = replace(placed(COUNT, 1), line=None)
+    read = read_digits(PAGE, [placed(COUNT, 1), placed(TEXT, 1), missing, placed(COUNT, 1)], reader_of("57", seen))
+    assert [one is not None for one in read] == [True, False, False, True]
+    assert seen == [2]
+
+
+def test_a_slot_over_two_lines_is_one_string() -> None:
+    """What a line break parts is read part by part and told as one string."""
+    (read,) = read_digits(PAGE, [placed(COUNT, 2)], reader_of("57", []))
+    assert read is not None
+    assert max(read.strings, key=lambda text: read.strings[text]) == "5757"

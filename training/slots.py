@@ -1,0 +1,381 @@
+"""Slots with what stands in them, to train the digit reader on: drawn as scans hold them, cut as real slots are cut.
+
+Each is a piece of a printed line with parentheses, what pens or printers leave between and over them, the lines and rules
+around it, a seal at times, and then what a scanner, a phone, a fax or a messenger does to it. The picture goes through
+`strip_to_picture`, as real slots do.
+
+python -m training.slots --data ../shared/data --out slots.npz --seed 320000 --count 240000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from extractors.digits import BOTTOM, CONTEXT, HEIGHT, OTHER, OVER, REACH, STRUCK, TOP, SlotPicture, strip_to_picture
+from schemas.flow import Image
+from training import paper
+from training.pens import FIELD, TALL, Pens, draw_field, field_to_alpha, load_pens, save_pens
+
+# Canvas pixels to one line pixel: thin pens need room.
+FINE = 2
+
+# The em of a printed line in line pixels: a line's crop is its ink and a sixth above and below, so that tall pens shrink it.
+EM = (25.0, 41.0)
+
+# How often a number has 1, 2, 3 … digits.
+LENGTHS = (0.3, 0.29, 0.24, 0.11, 0.04, 0.02)
+
+# What stands in a slot, and how often. "above" is a correction over the line, looked at by itself.
+CONTENTS = {
+    "blank": 0.13,
+    "pen": 0.52,
+    "print": 0.17,
+    "struck": 0.06,
+    "over": 0.02,
+    "above": 0.01,
+    "other": 0.06,
+    "mixed": 0.03,
+}
+
+# Share of digits by MNIST's writers; of the others most are our own strokes, the rest fonts.
+MNIST_SHARE, OWN_SHARE = 0.5, 0.35
+
+WORDS = (
+    "无",
+    "若干",
+    "未开展",
+    "没有统计",
+    "约",
+    "万",
+    "余",
+    "多次",
+    "场",
+    "人",
+    "次",
+    "未统计",
+    "见附件",
+    "待定",
+    "全员",
+    "两",
+    "三十",
+    "十二",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledSlot:
+    """A slot as the reader sees it, and the string that it should read."""
+
+    picture: SlotPicture
+    text: str
+    content: str
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Slots side by side: ink uint8 (HEIGHT, columns), 0 is -0.25 and 255 is 1.25; the slot's plane (columns,); by slot the
+    width, the string to read, and what kind of thing it is."""
+
+    ink: NDArray[np.uint8]
+    within: NDArray[np.bool_]
+    widths: tuple[int, ...]
+    texts: tuple[str, ...]
+    contents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How one pen writes: stroke's width and digits' height in em, slant as a tangent, room between digits in em."""
+
+    pen: float
+    size: float
+    slant: float
+    squeeze: float
+    spacing: float
+    colour: tuple[float, float, float]
+    pale: float
+    shaky: float
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a slot stands on a canvas, in its pixels: parentheses' outer sides, baseline and em."""
+
+    left: float
+    right: float
+    base: float
+    em: float
+
+
+def main() -> int:
+    """The command: draw slots in as many processes as asked for, and write them in one row with where each starts."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder with mnist.npz")
+    parser.add_argument("--pens", type=Path, default=Path("pens.npz"), help="digits as distance fields; made if missing")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=320000)
+    parser.add_argument("--count", type=int, default=240000)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    if not options.pens.exists():
+        save_pens(options.data / "mnist.npz", options.pens, options.workers)
+    chunk = 500
+    tasks = [(options.pens, options.seed, place, chunk) for place in range(options.count // chunk)]
+    with ProcessPoolExecutor(options.workers) as pool:
+        drawn = list(track(pool.map(draw_slots, tasks), total=len(tasks), description="slots"))
+    save_slots(options.out, drawn)
+    return 0
+
+
+def pack_slots(slots: Sequence[LabelledSlot]) -> Packed:
+    """Slots side by side, to hand them from process to process."""
+    if not slots:
+        return Packed(np.zeros((HEIGHT, 0), np.uint8), np.zeros(0, bool), (), (), ())
+    return Packed(
+        np.concatenate([np.round((slot.picture.planes[0] + 0.25) * 170).astype(np.uint8) for slot in slots], axis=1),
+        np.concatenate([slot.picture.planes[1, 0] > 0.5 for slot in slots]),
+        tuple(slot.picture.planes.shape[2] for slot in slots),
+        tuple(slot.text for slot in slots),
+        tuple(slot.content for slot in slots),
+    )
+
+
+def save_slots(path: Path, packed: Sequence[Packed]) -> None:
+    """All slots in one row, and where each starts."""
+    starts = np.cumsum([0, *(width for pack in packed for width in pack.widths)])
+    texts = np.array([text for pack in packed for text in pack.texts])
+    contents = np.array([content for pack in packed for content in pack.contents])
+    ink = np.concatenate([pack.ink for pack in packed], axis=1)
+    within = np.concatenate([pack.within for pack in packed])
+    np.savez(path, ink=ink, within=within, starts=starts, texts=texts, contents=contents)
+    print(f"{len(texts)} slots in {path}")
+
+
+def draw_slots(task: tuple[Path, int, int, int]) -> Packed:
+    """A chunk of slots: file of pens, seed, place of the chunk, slots in it."""
+    path, seed, place, count = task
+    cv2.setNumThreads(1)
+    pens = _pens(path)
+    rng = np.random.default_rng((seed, place))
+    return pack_slots([draw_slot(pens, rng) for _ in range(count)])
+
+
+def draw_slot(pens: Pens, rng: np.random.Generator) -> LabelledSlot:
+    """One slot, from paper to picture."""
+    content = str(rng.choice(list(CONTENTS), p=list(CONTENTS.values())))
+    number = _number(rng)
+    em = FINE * float(EM[1] - (EM[1] - EM[0]) * rng.beta(1.0, 2.5))
+    # What is told by the seen: typed slots are as wide as their value, a pen's are printed blank.
+    typed = number if content == "print" else ""
+    room = 0.0 if content == "print" else float(rng.uniform(1.2, 2.6) if rng.random() < 0.5 else rng.uniform(2.5, 7))
+    canvas, spot = paper.print_line(typed, room, em, rng, fine=FINE)
+    text = number if content == "print" else _write(canvas, spot, content, number, pens, rng)
+    rise = 0.85 * spot.em if content == "above" else 0.0
+    bgr, scale = paper.capture(paper.press_seal(canvas, rng), rng, fine=FINE)
+    # The parentheses are found to a step or so.
+    left, right = (spot.left / FINE + rng.normal(0, 3), spot.right / FINE + rng.normal(0, 3))
+    top = spot.base / FINE - 0.36 * spot.em / FINE - 24 + TOP + rng.normal(0, 1.5) - rise / FINE
+    start = left - REACH - CONTEXT
+    strip = paper.cut(bgr, scale, (start, top, right + REACH + CONTEXT, top + BOTTOM - TOP))
+    return LabelledSlot(strip_to_picture(strip, left - start, right - start), text, content)
+
+
+@cache
+def _pens(path: Path) -> Pens:
+    return load_pens(path)
+
+
+def _number(rng: np.random.Generator) -> str:
+    length = 1 + int(rng.choice(len(LENGTHS), p=LENGTHS))
+    digits = "".join(str(digit) for digit in rng.integers(0, 10, length))
+    if length > 1 and rng.random() < 0.25:
+        # Counts are round more often than chance has it.
+        digits = digits[:1] + digits[1:].translate(str.maketrans("123456789", "000000000"))
+    digits = digits.lstrip("0") or "0"
+    return f"{int(digits):,}" if len(digits) > 3 and rng.random() < 0.25 else digits
+
+
+def draw_hand(rng: np.random.Generator) -> Hand:
+    """A pen: mostly a ball pen, at times a felt-tip, at times one that runs dry."""
+    kind = rng.random()
+    pen = float(
+        rng.uniform(0.05, 0.085) if kind < 0.5 else rng.uniform(0.08, 0.13) if kind < 0.85 else rng.uniform(0.12, 0.22)
+    )
+    tone = rng.random()
+    colour = (
+        tuple(float(level) for level in rng.uniform(0.02, 0.3) * np.ones(3))
+        if tone < 0.5
+        else tuple(float(level) for level in rng.uniform((0.4, 0.1, 0.04), (0.8, 0.35, 0.25)))
+        if tone < 0.92
+        else tuple(float(level) for level in rng.uniform((0.1, 0.1, 0.65), (0.3, 0.3, 0.9)))
+    )
+    size = float(np.clip(rng.normal(0.92, 0.2), 0.5, 1.5))
+    return Hand(
+        # A thicker pen would close the loops of small digits.
+        pen=min(pen, 0.15 * size),
+        size=size,
+        slant=float(rng.normal(0.1, 0.17)),
+        squeeze=float(rng.uniform(0.65, 1.15)),
+        spacing=float(rng.normal(0.06, 0.07)),
+        colour=(colour[0], colour[1], colour[2]),
+        pale=float(rng.uniform(0.35, 0.7) if rng.random() < 0.15 else rng.uniform(0.75, 1.0)),
+        shaky=float(rng.uniform(0, 0.06)),
+    )
+
+
+def _write(canvas: Image, spot: Spot, content: str, number: str, pens: Pens, rng: np.random.Generator) -> str:
+    """Write what a slot holds; gives what the reader should read there."""
+    hand = draw_hand(rng)
+    if content == "blank":
+        if rng.random() < 0.12:
+            paper.draw_stray(canvas, spot, rng)
+        return ""
+    if content == "mixed":
+        return _write_mixed(canvas, spot, number, hand, pens, rng)
+    if content == "other":
+        return _write_other(canvas, spot, hand, rng)
+    if content in ("struck", "above"):
+        return _write_struck(canvas, spot, content, number, hand, pens, rng)
+    boxes, text = write_number(canvas, spot, number, hand, pens, rng)
+    place = int(rng.integers(len(number)))
+    if content == "over" and number[place] != ",":
+        write_digit(canvas, boxes[place], int(rng.integers(10)), hand, pens, rng)
+        return text[:place] + OVER + text[place:]
+    if content == "pen" and rng.random() < 0.02:
+        paper.draw_circle(canvas, _around(boxes), hand, rng)
+    return text
+
+
+def _write_mixed(canvas: Image, spot: Spot, number: str, hand: Hand, pens: Pens, rng: np.random.Generator) -> str:
+    """A word before or behind a number: 约300, 5场, 1.2万."""
+    word = str(rng.choice(["约", "场", "余", "人", "万", "次", "个", "多", "近"]))
+    middle = spot.left + (spot.right - spot.left) * (0.3 if rng.random() < 0.4 else 0.7)
+    if middle < (spot.left + spot.right) / 2:
+        paper.write_word(canvas, Spot(spot.left, middle, spot.base, spot.em), word, hand, rng)
+        return OTHER + write_number(canvas, Spot(middle, spot.right, spot.base, spot.em), number, hand, pens, rng)[1]
+    paper.write_word(canvas, Spot(middle, spot.right, spot.base, spot.em), word, hand, rng)
+    return write_number(canvas, Spot(spot.left, middle, spot.base, spot.em), number, hand, pens, rng)[1] + OTHER
+
+
+def _write_other(canvas: Image, spot: Spot, hand: Hand, rng: np.random.Generator) -> str:
+    kind = rng.random()
+    if kind < 0.4:
+        paper.write_word(canvas, spot, str(rng.choice(WORDS)), hand, rng)
+    else:
+        paper.draw_mark(canvas, spot, hand, rng)
+    return OTHER
+
+
+def _write_struck(
+    canvas: Image, spot: Spot, content: str, number: str, hand: Hand, pens: Pens, rng: np.random.Generator
+) -> str:
+    """A number struck out: alone, with its correction above or beside it."""
+    wrong = _number(rng).replace(",", "")
+    way = "above" if content == "above" else str(rng.choice(["alone", "above", "beside"], p=[0.25, 0.4, 0.35]))
+    whole = spot.right - spot.left
+    own = Spot(spot.left, spot.left + whole * (0.5 if way == "beside" else 1.0), spot.base, spot.em)
+    boxes, _ = write_number(canvas, own, wrong, hand, pens, rng)
+    dense = paper.strike(canvas, _around(boxes), hand, rng)
+    struck = (OTHER if dense else wrong) + STRUCK
+    if way == "alone":
+        return struck
+    if way == "beside":
+        # Inside the parentheses, or right behind the closing one.
+        start = min(max(box[2] for box in boxes) + 0.1 * spot.em, spot.right)
+        end = max(spot.right, start + 0.8 * spot.em) if start + spot.em > spot.right else spot.right
+        return struck + write_number(canvas, Spot(start, end, spot.base, spot.em), number, hand, pens, rng)[1]
+    over = Spot(spot.left, spot.right, spot.base - spot.em * float(rng.uniform(0.75, 1.0)), spot.em * 0.8)
+    _, text = write_number(canvas, over, number, hand, pens, rng)
+    return text if content == "above" else struck
+
+
+Box4 = tuple[float, float, float, float]
+
+
+def write_number(
+    canvas: Image, spot: Spot, number: str, hand: Hand, pens: Pens, rng: np.random.Generator
+) -> tuple[list[Box4], str]:
+    """Write digits side by side between two columns; gives each one's box (left, top, right, bottom) and what they say."""
+    fields = [None if char == "," else _field(int(char), pens, rng) for char in number]
+    tall = hand.size * spot.em * 0.8
+    widths = [0.25 * tall if field is None else _width(field) * hand.squeeze * tall for field in fields]
+    gaps = [spot.em * (hand.spacing + float(rng.normal(0, 0.03))) for _ in number]
+    room, total = spot.right - spot.left, sum(widths) + sum(gaps[:-1])
+    # A pen goes over the parentheses a little, but not far.
+    shrink = min(1.0, room * float(rng.uniform(0.75, 1.25)) / max(total, 1.0))
+    free = room - total * shrink
+    x = spot.left + free * float(np.clip(rng.normal(0.5, 0.2), -0.1, 1.1))
+    base = spot.base + spot.em * float(rng.normal(0.02, 0.07))
+    drift = float(rng.normal(0, 0.03))
+    boxes = []
+    for field, width, gap in zip(fields, widths, gaps, strict=True):
+        box = (x, base - tall, x + width * shrink, base)
+        if field is None:
+            paper.draw_comma(canvas, (x + width * shrink / 2, base), hand, spot.em, rng)
+        else:
+            _press(canvas, field, box, hand, spot.em, rng)
+        boxes.append(box)
+        x += (width + gap) * shrink
+        base += spot.em * (drift + float(rng.normal(0, 0.025)))
+    return boxes, number
+
+
+def write_digit(canvas: Image, box: Box4, digit: int, hand: Hand, pens: Pens, rng: np.random.Generator) -> None:
+    """Write one digit into a box, over whatever stands there."""
+    _press(canvas, _field(digit, pens, rng), box, hand, (box[3] - box[1]) / hand.size, rng)
+
+
+def _field(digit: int, pens: Pens, rng: np.random.Generator) -> NDArray[np.uint8]:
+    source = rng.random()
+    if source < MNIST_SHARE:
+        places = pens.places[digit]
+        return pens.fields[places[int(rng.integers(len(places)))]]
+    if source < MNIST_SHARE + OWN_SHARE:
+        return draw_field(digit, rng)
+    return pens.fonts[int(rng.integers(len(pens.fonts)))][digit]
+
+
+def _width(field: NDArray[np.uint8]) -> float:
+    """How wide a digit is, of its height."""
+    columns = np.flatnonzero(field.min(axis=0) < 8)
+    return max(float(columns[-1] - columns[0]) / TALL, 0.12) if len(columns) else 0.3
+
+
+def _press(canvas: Image, field: NDArray[np.uint8], box: Box4, hand: Hand, em: float, rng: np.random.Generator) -> None:
+    """Multiply one digit's ink onto the canvas, upright in its box but for the hand's slant."""
+    width, tall = max(box[2] - box[0], 2.0), box[3] - box[1]
+    scale = np.diag([width / max(_width(field) * TALL, 4.0), tall * float(rng.normal(1, 0.05)) / TALL])
+    slant, angle = hand.slant + float(rng.normal(0, 0.05)), float(rng.normal(0, hand.shaky))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = turn @ np.array([[1, -slant], [0, 1.0]]) @ scale
+    middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    reach = int(np.abs(linear).sum(axis=1).max() * FIELD / 2) + 2
+    left, top = max(int(middle[0]) - reach, 0), max(int(middle[1]) - reach, 0)
+    patch = canvas[top : int(middle[1]) + reach, left : int(middle[0]) + reach]
+    if not patch.size:
+        return
+    alpha = field_to_alpha(
+        field, linear, (middle[0] - left, middle[1] - top), hand.pen * em, (patch.shape[1], patch.shape[0])
+    )
+    paper.press(patch, alpha, hand, rng)
+
+
+def _around(boxes: list[Box4]) -> Box4:
+    array = np.array(boxes)
+    low, high = array[:, :2].min(axis=0), array[:, 2:].max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
