@@ -63,7 +63,10 @@ OWN_INK = 200
 FIRM = 0.99
 
 # A pen has filled in a page, or a single slot of a page in print, where it is likelier than this that one did.
-BY_PEN, SURELY_BY_PEN = 0.5, 0.95
+BY_PEN, SURELY_BY_PEN = 0.5, 0.99
+
+# The digit reader sees something in a slot that is empty with less than this probability.
+NOTHING = 0.5
 
 # What the digit reader sees more likely than this is so: no number, a number struck out.
 SEEN_BY_DIGITS = 0.5
@@ -221,7 +224,9 @@ def _by_pen(evidence: Evidence) -> bool:
     placement = evidence.placement
     if placement.certain or placement.digits is None:
         return False
-    return evidence.pen > PENNED or evidence.hand >= BY_PEN or placement.digits.pen >= SURELY_BY_PEN
+    # Where nothing is written nothing tells of pens.
+    written = placement.digits.strings.get("", 0.0) < NOTHING
+    return evidence.hand >= BY_PEN or (written and (evidence.pen > PENNED or placement.digits.pen >= SURELY_BY_PEN))
 
 
 def _is_contested(experts: Mapping[str, Expert], text: str) -> bool:

@@ -22,7 +22,7 @@ from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.experts import struck_share
 from pipeline.figures import likeliest_number, read_digits, read_over
-from pipeline.judge import SEEN_BY_DIGITS, ErrorBudget, wants_second
+from pipeline.judge import NOTHING, SEEN_BY_DIGITS, ErrorBudget, wants_second
 from pipeline.labels import place_header
 from pipeline.place import place_slots
 from pipeline.readers import Readers
@@ -35,9 +35,6 @@ HEADER_HEIGHT, HEADER_MARGIN, HEADER_LINES = 220.0, 60.0, 3
 
 # A line is the form's title when it is this much like it, 0 to 100.
 LIKE_THE_TITLE = 75
-
-# A slot in which the digit reader sees nothing with this probability or more says nothing of pens.
-NOTHING = 0.5
 
 # On a page without a grid the fields stand in the lines above the first item: so many of them at most.
 LOOSE_HEADER_LINES = 6
