@@ -39,6 +39,10 @@ BOUNDS: Mapping[Reason, float] = {
     Reason.NO_GRID: 0.9,
 }
 
+# From this probability on, what the scout and the digit reader make of a slot stands, and the recogniser is not asked: above
+# the threshold of the default budget.
+GLANCE_SURE = 0.998
+
 # The models of what pens wrote, or left out.
 PEN_KINDS = frozenset({"pen", "pen_blank"})
 
@@ -93,6 +97,11 @@ class ErrorBudget:
         return load_calibration().threshold(float(self.share))
 
     @property
+    def glance_threshold(self) -> float:
+        """The confidence from which the recogniser is not asked for its view of a printed count."""
+        return max(GLANCE_SURE, self.threshold)
+
+    @property
     def pen_threshold(self) -> float:
         """The same for what a pen wrote."""
         return load_calibration().threshold(float(self.share), by_pen=True)
@@ -144,6 +153,17 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
     )
 
 
+def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
+    """Whether what two quick readers see of a printed count leaves so little doubt that the recogniser need not look."""
+    placement = evidence.placement
+    if placement.looked:
+        return True
+    if placement.slot.kind is SlotKind.TEXT or placement.digits is None or placement.scouted is None or _by_pen(evidence):
+        return False
+    decision = decide(evidence, alphabet)
+    return not decision.reasons and decision.probability >= budget.glance_threshold
+
+
 def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
     """Whether a second reader can change what becomes of a slot: it is doubtful now, and would not be if it agreed."""
     if evidence.placement.line is None or evidence.placement.certain:
@@ -187,9 +207,9 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     best = likeliest(experts)
     written = read_number(best.text)
     reasons = _doubts_in_any_case(evidence, written=bool(best.text))
-    raw, kind = best.text, "pen" if by_pen else "count"
+    raw, kind = best.text, "pen" if by_pen else "count" if placement.looked else "glance"
     if not best.text:
-        kind = "pen_blank" if by_pen else "blank"
+        kind = "pen_blank" if by_pen else "blank" if placement.looked else "glance_blank"
         if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
             unread = [Reason.INK_IN_BLANK]
             return _decision(evidence, experts, kind, State.UNREADABLE, None, spell(placement)[0], best, unread)
@@ -264,8 +284,9 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons += _doubts_in_any_case(evidence, written=True)
         return _decision(evidence, experts, "text", State.VALUE, text, text, best, reasons)
     if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
-        return _decision(evidence, experts, "blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
-    return _decision(evidence, experts, "blank", State.BLANK, None, "", best, _doubts_in_any_case(evidence, written=False))
+        return _decision(evidence, experts, "text_blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
+    doubts = _doubts_in_any_case(evidence, written=False)
+    return _decision(evidence, experts, "text_blank", State.BLANK, None, "", best, doubts)
 
 
 def _decision(

@@ -176,7 +176,7 @@ class DigitReading:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where a slot of the form stands, and what the recogniser saw in it.
+    """Where a slot of the form stands, and what the recogniser saw in it; the scout, where that has not `looked`.
 
     `path` is the slot's, with [2], [3] … for further activities. `log_probs` (steps, alphabet), `spelling` and `sureness`
     are the steps between the parentheses, over line breaks. `outer` is from parenthesis to parenthesis and `inner` what lies
@@ -204,6 +204,7 @@ class Placement:
     scouted: NDArray[np.float32] | None = None
     spare: int = 0
     digits: DigitReading | None = None
+    looked: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ from extractors.slots import slot_to_crop
 from extractors.tesseract import read_crops
 from pipeline.calibration import COEFFICIENTS, second_to_features
 from pipeline.group import gather
-from pipeline.judge import Decision, decide
+from pipeline.judge import GLANCE_SURE, ErrorBudget, decide
 from pipeline.page import broken_off, find_tables
 from pipeline.readers import Readers, load_readers
 from samples.capture import CAPTURES
@@ -72,7 +72,7 @@ SAFETY = 0.6
 
 
 # What is decided, a model for each: on returns in print, and on those that a pen has filled in.
-PRINT_KINDS, PEN_KINDS_IN_ORDER = ("count", "blank", "text"), ("pen", "pen_blank")
+PRINT_KINDS, PEN_KINDS_IN_ORDER = ("count", "blank", "text", "text_blank", "glance", "glance_blank"), ("pen", "pen_blank")
 
 # Share of a pen's count slots in which something else than a number stands.
 ODD = 0.06
@@ -95,6 +95,19 @@ class Labelled:
     confirmable: bool
     features: Mapping[str, float]
     second: Mapping[str, float]
+    glance: Labelled | None = None
+
+
+@dataclass(frozen=True)
+class Gaze(ErrorBudget):
+    """A budget that has the recogniser look at every slot, at 2, or only at those on which a glance finds a fault, at 0."""
+
+    glance: float = 0.0
+
+    @property
+    def glance_threshold(self) -> float:
+        """From which probability on a glance suffices."""
+        return self.glance
 
 
 def main() -> int:
@@ -110,7 +123,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=COEFFICIENTS)
     options = parser.parse_args()
     if options.keep and options.keep.exists():
-        slots = [Labelled(**json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
+        slots = [_line_to_labelled(json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
     else:
         slots = list(_label_all(options))
         if options.keep:
@@ -125,19 +138,25 @@ def main() -> int:
     ):
         # What there are no slots of keeps its models.
         if chosen:
-            foreign = leave_one_out(chosen)
-            found = [[budget, _threshold(chosen, foreign, budget)] for budget in BUDGETS]
-            provenance = stored.get("provenance", {}) | {group: {"command": command, **_figures(chosen, foreign)}}
+            foreign, right = leave_one_out(chosen)
+            found = [[budget, _threshold(foreign, right, budget)] for budget in BUDGETS]
+            provenance = stored.get("provenance", {}) | {group: {"command": command, **_figures(chosen, foreign, right)}}
             models = stored.get("models", {}) | fit_all(chosen)
             stored |= {"provenance": provenance, "models": models, thresholds: found}
-            _report(group, chosen, foreign, found)
+            _report(group, foreign, right, found)
     options.out.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _line_to_labelled(line: Mapping[str, Any]) -> Labelled:
+    glance = line["glance"]
+    return Labelled(**{**line, "glance": glance and _line_to_labelled(glance)})
 
 
 def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
     """A model for each kind of decision on print or on pens, and one for numbers that a second reader was asked about."""
     usable = [slot for slot in slots if not slot.fixed]
+    usable += [slot.glance for slot in slots if slot.glance is not None]
     kinds = PEN_KINDS_IN_ORDER if any(slot.filling != "typed" for slot in slots) else PRINT_KINDS
     models = {kind: _fit([slot for slot in usable if slot.kind == kind], asked=False) for kind in kinds}
     if "count" not in models:
@@ -150,19 +169,28 @@ def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
     return models
 
 
-def leave_one_out(slots: Sequence[Labelled]) -> NDArray[np.float64]:
-    """Each slot's probability by models that have not seen its kind of capture."""
-    found = np.zeros(len(slots))
+def leave_one_out(slots: Sequence[Labelled]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Each slot's probability by models that have not seen its kind of capture, and whether what is then taken is right."""
+    found, right = np.zeros(len(slots)), np.zeros(len(slots), bool)
     for capture in sorted({slot.capture for slot in slots}):
         models = fit_all([slot for slot in slots if slot.capture != capture])
         for place, slot in enumerate(slots):
             if slot.capture == capture:
-                found[place] = _judged(slot, models)
-    return found
+                found[place], right[place] = _judged(slot, models)
+    return found, right
 
 
-def _judged(slot: Labelled, models: Mapping[str, Any]) -> float:
-    """As `pipeline.judge` does: a second reader is asked in doubt, its agreement helps, its veto is final."""
+def _judged(slot: Labelled, models: Mapping[str, Any]) -> tuple[float, bool]:
+    """As `pipeline.judge` does: a glance may suffice."""
+    if slot.glance is not None:
+        sure = float(_probabilities(models[slot.glance.kind], [slot.glance])[0])
+        if sure >= GLANCE_SURE:
+            return sure, slot.glance.right
+    return _looked(slot, models), slot.right
+
+
+def _looked(slot: Labelled, models: Mapping[str, Any]) -> float:
+    """A second reader is asked in doubt, its agreement helps, its veto is final."""
     if slot.fixed or slot.kind not in models:
         return 0.0
     alone = float(_probabilities(models[slot.kind], [slot])[0])
@@ -205,13 +233,13 @@ def _probabilities(model: Mapping[str, Any], slots: Sequence[Labelled]) -> NDArr
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float64)
 
 
-def _threshold(slots: Sequence[Labelled], sure: NDArray[np.float64], budget: float) -> float:
+def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: float) -> float:
     """The least probability from which what is accepted keeps the budget, all of it and the least sure tenth alone.
 
     Both the claimed and the observed error must keep it; the observed one of a tenth only as far as so few slots can tell.
     """
     order = np.argsort(-sure)
-    ranked, wrong = sure[order], ~np.array([slot.right for slot in slots])[order]
+    ranked, wrong = sure[order], ~right[order]
     claimed, observed = np.cumsum(1 - ranked), np.cumsum(wrong)
     for last in range(int(np.count_nonzero(sure > 0)) - 1, 0, -1):
         tenth = last - last // 10
@@ -221,8 +249,7 @@ def _threshold(slots: Sequence[Labelled], sure: NDArray[np.float64], budget: flo
     return MOST
 
 
-def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[str, Any]:
-    right = np.array([slot.right for slot in slots])
+def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:
     return {
         "slots": len(slots),
         "wrong": int((~right).sum()),
@@ -233,11 +260,10 @@ def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[st
 
 
 def _report(
-    group: str, slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds: Sequence[Sequence[float]]
+    group: str, foreign: NDArray[np.float64], right: NDArray[np.bool_], thresholds: Sequence[Sequence[float]]
 ) -> None:
     """Risk and coverage with one capture left out."""
-    right = np.array([slot.right for slot in slots])
-    print(f"{group}: {len(slots)} slots, {right.mean():.2%} right")
+    print(f"{group}: {len(right)} slots, {right.mean():.2%} right")
     for budget, least in thresholds:
         kept = foreign >= least
         wrong = int((~right & kept).sum())
@@ -278,27 +304,37 @@ def _readers() -> Readers:
 def _label_file(job: tuple[Path, Truth]) -> list[Labelled]:
     folder, truth = job
     try:
-        tables: list[TableFind] = []
-        for page in open_pages(folder / truth.file):
-            tables += find_tables(page, SAFETY_MONTH, _readers(), goes_on=broken_off(tables))
+        # What becomes of a slot at a glance, and what when the recogniser looks.
+        glanced, looked = (
+            {piece.placement.path: piece for piece in _gather(folder, truth, Gaze(glance=at))} for at in (0.0, 2.0)
+        )
     except DocumentError:
         return []
-    found = gather([table for table in tables if table.items], SAFETY_MONTH)
-    if not found:
-        return []
-    evidence = {piece.placement.path: piece for pieces in found[0].items.values() for piece in pieces}
-    slots = [(slot, evidence[slot.path]) for slot in truth.slots if slot.path in evidence]
-    slots = [(slot, piece) for slot, piece in slots if piece.placement.line is not None]
-    decided = [decide(piece, _readers().alphabet) for _, piece in slots]
-    crops = [slot_to_crop(piece.placement) for _, piece in slots]
+    slots = [slot for slot in truth.slots if slot.path in looked]
+    crops = [slot_to_crop(looked[slot.path].placement) for slot in slots]
     seconds = read_crops([crop.gray for crop in crops if crop is not None])
     return [
-        _label(truth, slot, replace(piece, second=second), decision)
-        for (slot, piece), second, decision in zip(slots, seconds, decided, strict=True)
+        replace(
+            _label(truth, slot, replace(looked[slot.path], second=second)),
+            glance=_label(truth, slot, glance) if glance is not None and not glance.placement.looked else None,
+        )
+        for slot, second in zip(slots, seconds, strict=True)
+        for glance in (glanced.get(slot.path),)
     ]
 
 
-def _label(truth: Truth, slot: TruthSlot, evidence: Evidence, decision: Decision) -> Labelled:
+def _gather(folder: Path, truth: Truth, budget: ErrorBudget) -> list[Evidence]:
+    """The evidence on the slots that are found in a file."""
+    tables: list[TableFind] = []
+    for page in open_pages(folder / truth.file):
+        tables += find_tables(page, SAFETY_MONTH, _readers(), budget, goes_on=broken_off(tables))
+    found = gather([table for table in tables if table.items], SAFETY_MONTH)
+    pieces = (piece for pieces in found[0].items.values() for piece in pieces) if found else ()
+    return [piece for piece in pieces if piece.placement.line is not None]
+
+
+def _label(truth: Truth, slot: TruthSlot, evidence: Evidence) -> Labelled:
+    decision = decide(evidence, _readers().alphabet)
     read = SlotReading(
         path=slot.path,
         label="",
