@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 
 from extractors.glyphs import DIGITS, chars_to_glyphs
 from pipeline.align import Expected
+from pipeline.look import look_closely
 from pipeline.place import place_slots
 from pipeline.strings import best_strings
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, PageChar
@@ -68,6 +69,12 @@ def cut(*places: int) -> list[Line]:
 
 
 def placed(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:
+    """The item as it is placed, each slot looked at closely."""
+    item = glanced(lines, scout, glyphs)
+    return replace(item, placements=tuple(look_closely(item.placements, ALPHABET, glyphs)))
+
+
+def glanced(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:
     (items,) = place_slots(SAFETY_MONTH, [lines], ALPHABET, expected=[Expected()], scout=scout, glyphs=glyphs)
     (item,) = items
     return item
@@ -106,6 +113,23 @@ def test_the_recogniser_has_the_last_word() -> None:
     scouted = item.placements[2].scouted
     assert scouted is not None
     assert best_strings(scouted, ALPHABET)[0].text == "8"
+
+
+def test_at_a_glance_only_the_scout_has_looked() -> None:
+    """Where the scout makes a line out, its slots are placed without the recogniser, and say so."""
+    glyphs = PaintReader()
+    item = glanced(cut(30), PaintReader(), glyphs)
+    assert (glyphs.columns, values_of(item)) == (0, VALUES)
+    assert not any(placement.looked for placement in item.placements)
+
+
+def test_no_slot_is_looked_at_twice() -> None:
+    """The recogniser is not asked again about slots that it has read on whole lines, nor about those of a second look."""
+    glyphs = PaintReader()
+    item = placed(cut(30), PaintReader(blind=True), glyphs)
+    before = glyphs.columns
+    assert look_closely(item.placements, ALPHABET, glyphs) == list(item.placements)
+    assert glyphs.columns == before
 
 
 def test_a_word_that_the_scout_misses_is_read_whole() -> None:

@@ -14,42 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from extractors.pages import open_pages
-from extractors.slots import slot_to_crop
-from extractors.tesseract import read_crops
-from pipeline.calibration import COEFFICIENTS, second_to_features
-from pipeline.group import gather
-from pipeline.judge import GLANCE_SURE, ErrorBudget, decide
-from pipeline.page import broken_off, find_tables
-from pipeline.readers import Readers, load_readers
-from samples.capture import CAPTURES
-from samples.hard import KINDS
-from samples.make import make_set
-from samples.styles import STYLES
-from samples.truth import Truth, TruthSlot
-from schemas.errors import DocumentError
-from schemas.flow import Evidence, State, TableFind
-from schemas.reading import SlotReading
-from schemas.safety_month import SAFETY_MONTH
-from tests.bench.score import is_right
-
-# Captures that are pictures: a text layer is not calibrated.
-PICTURES = (*(kind for kind in CAPTURES if kind != "digital"), "photo-strong")
+from pipeline.calibration import COEFFICIENTS
+from pipeline.judge import GLANCE_SURE
+from training.labelled import Labelled, label_all, line_to_labelled
 
 # Strength of the pull toward 0 on standardised weights; errors are few, some hundred.
 REGULARITY = 0.3
@@ -74,41 +51,6 @@ SAFETY = 0.6
 # What is decided, a model for each: on returns in print, and on those that a pen has filled in.
 PRINT_KINDS, PEN_KINDS_IN_ORDER = ("count", "blank", "text", "text_blank", "glance", "glance_blank"), ("pen", "pen_blank")
 
-# Share of a pen's count slots in which something else than a number stands.
-ODD = 0.06
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A slot's features and whether its decision was right."""
-
-    file: str
-    capture: str
-    filling: str
-    path: str
-    kind: str
-    state: str
-    raw: str
-    truth: str
-    right: bool
-    fixed: bool
-    confirmable: bool
-    features: Mapping[str, float]
-    second: Mapping[str, float]
-    glance: Labelled | None = None
-
-
-@dataclass(frozen=True)
-class Gaze(ErrorBudget):
-    """A budget that has the recogniser look at every slot, at 2, or only at those on which a glance finds a fault, at 0."""
-
-    glance: float = 0.0
-
-    @property
-    def glance_threshold(self) -> float:
-        """From which probability on a glance suffices."""
-        return self.glance
-
 
 def main() -> int:
     """The command: make returns, read them, fit, leave one capture out, write."""
@@ -123,9 +65,18 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=COEFFICIENTS)
     options = parser.parse_args()
     if options.keep and options.keep.exists():
-        slots = [_line_to_labelled(json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
+        slots = [line_to_labelled(json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
     else:
-        slots = list(_label_all(options))
+        slots = list(
+            label_all(
+                seed=options.seed,
+                count=options.count,
+                hard=options.hard,
+                pens=options.pens,
+                digits=options.digits,
+                workers=options.workers,
+            )
+        )
         if options.keep:
             lines = (json.dumps(asdict(slot), ensure_ascii=False) for slot in slots)
             options.keep.write_text("\n".join(lines), encoding="utf-8")
@@ -146,11 +97,6 @@ def main() -> int:
             _report(group, foreign, right, found)
     options.out.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
-
-
-def _line_to_labelled(line: Mapping[str, Any]) -> Labelled:
-    glance = line["glance"]
-    return Labelled(**{**line, "glance": glance and _line_to_labelled(glance)})
 
 
 def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
@@ -268,97 +214,6 @@ def _report(
         kept = foreign >= least
         wrong = int((~right & kept).sum())
         print(f"budget {budget}: from {least:.5f}, {kept.mean():.2%} accepted, {wrong} wrong of {kept.sum()}")
-
-
-def _label_all(options: argparse.Namespace) -> Iterator[Labelled]:
-    typed: dict[str, Any] = {"fillings": ("typed",)}
-    pens = {"fillings": ("digits", "digits", "font"), "digits": options.digits, "hands": tuple(STYLES), "odd": ODD}
-    sets = (
-        ("usual", options.count, typed),
-        ("hard", options.hard, typed | {"hard": tuple(KINDS)}),
-        ("pens", options.pens, pens),
-    )
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers) as pool:
-        jobs = [
-            (Path(folder) / name, truth)
-            for place, (name, count, kinds) in enumerate(sets)
-            for truth in make_set(
-                Path(folder) / name,
-                seed=options.seed + place,
-                count=count,
-                captures=PICTURES,
-                workers=options.workers,
-                **kinds,
-            )
-        ]
-        for labelled in track(pool.map(_label_file, jobs), total=len(jobs), description="reading"):
-            yield from labelled
-
-
-@cache
-def _readers() -> Readers:
-    cv2.setNumThreads(1)
-    return replace(load_readers(SAFETY_MONTH, threads=1), second=None)
-
-
-def _label_file(job: tuple[Path, Truth]) -> list[Labelled]:
-    folder, truth = job
-    try:
-        # What becomes of a slot at a glance, and what when the recogniser looks.
-        glanced, looked = (
-            {piece.placement.path: piece for piece in _gather(folder, truth, Gaze(glance=at))} for at in (0.0, 2.0)
-        )
-    except DocumentError:
-        return []
-    slots = [slot for slot in truth.slots if slot.path in looked]
-    crops = [slot_to_crop(looked[slot.path].placement) for slot in slots]
-    seconds = read_crops([crop.gray for crop in crops if crop is not None])
-    return [
-        replace(
-            _label(truth, slot, replace(looked[slot.path], second=second)),
-            glance=_label(truth, slot, glance) if glance is not None and not glance.placement.looked else None,
-        )
-        for slot, second in zip(slots, seconds, strict=True)
-        for glance in (glanced.get(slot.path),)
-    ]
-
-
-def _gather(folder: Path, truth: Truth, budget: ErrorBudget) -> list[Evidence]:
-    """The evidence on the slots that are found in a file."""
-    tables: list[TableFind] = []
-    for page in open_pages(folder / truth.file):
-        tables += find_tables(page, SAFETY_MONTH, _readers(), budget, goes_on=broken_off(tables))
-    found = gather([table for table in tables if table.items], SAFETY_MONTH)
-    pieces = (piece for pieces in found[0].items.values() for piece in pieces) if found else ()
-    return [piece for piece in pieces if piece.placement.line is not None]
-
-
-def _label(truth: Truth, slot: TruthSlot, evidence: Evidence) -> Labelled:
-    decision = decide(evidence, _readers().alphabet)
-    read = SlotReading(
-        path=slot.path,
-        label="",
-        state=decision.state,
-        value=decision.value,
-        raw=decision.raw,
-        confidence=decision.probability,
-        review=False,
-    )
-    return Labelled(
-        truth.file,
-        truth.capture,
-        truth.filling,
-        slot.path,
-        decision.kind,
-        decision.state,
-        decision.raw,
-        f"{slot.state} {slot.raw}",
-        is_right(slot, read),
-        bool(decision.reasons) or decision.state is State.UNREADABLE,
-        decision.kind == "count" and decision.state is State.VALUE and decision.digits == decision.raw,
-        decision.features,
-        second_to_features(evidence, decision.digits),
-    )
 
 
 if __name__ == "__main__":
