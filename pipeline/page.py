@@ -195,7 +195,7 @@ def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphL
 
 
 def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget) -> list[Evidence]:
-    """What pixels and readers say of each slot; slow readers are asked where quick ones leave a doubt, in one call for all."""
+    """What pixels and readers say of each slot; slow readers are asked where quick ones leave a doubt, in one call."""
     placements = [placement for items in found for item in items for placement in item.placements]
     if readers.digits is not None and not upright.page.chars:
         read = read_digits(upright.page, placements, readers.digits)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.judge import BOUNDS, ErrorBudget, judge_slot, missing_slot
+from pipeline.judge import BOUNDS, ErrorBudget, glance_suffices, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
-from schemas.form import Slot
+from schemas.form import Slot, SlotKind
 from schemas.reading import HeaderReading, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
 from tests.conftest import ALPHABET, CHAR, blank_line, glyph_line
@@ -40,10 +40,11 @@ def evidence(
     parentheses: tuple[float, float] = (1.0, 1.0),
     anchors: tuple[float, float] = (1.0, 1.0),
     scouted: str | None = None,
+    digits: str | None = None,
 ) -> Evidence:
     """What is known of a slot in which the recogniser sees `text`, each character doubted by a share of `doubt`.
 
-    The scout sees the same, or what it is told to.
+    The scout and the digit reader see the same, or what they are told to.
     """
     glyphs = glyph_line(text)
     log_probs = glyphs.log_probs.copy()
@@ -66,6 +67,7 @@ def evidence(
         anchors,
         certain,
         scouted=glyph_line(text if scouted is None else scouted).log_probs,
+        digits=None if slot.kind is SlotKind.TEXT else DigitReading({text if digits is None else digits: 0.9999}, 0.0),
     )
     return Evidence(placement, ink, seal, pen, second, strokes=len(text) if ink > INK_OF_A_STROKE else 0)
 
@@ -330,3 +332,29 @@ def test_print_is_not_judged_by_the_digit_reader() -> None:
     """On a printed page the readers of print decide, whatever the digit reader sees."""
     printed = by_pen(evidence("5", ink=WRITTEN, second=agreed("5")), {"6": 0.99}, hand=0.02)
     assert judged(printed).value == 5
+
+
+GLANCES: dict[str, tuple[Evidence, bool]] = {
+    "both see the same": (evidence("57", ink=WRITTEN), True),
+    "both see nothing": (evidence(""), True),
+    "they see different numbers": (evidence("57", ink=WRITTEN, digits="51"), False),
+    "one sees nothing": (evidence("57", ink=WRITTEN, digits=""), False),
+    "ink that neither reads": (evidence("", ink=WRITTEN), False),
+    "a word": (evidence("无", ink=WRITTEN, digits="?"), False),
+    "a name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), False),
+    "nothing vouches for the place": (evidence("57", ink=WRITTEN, parentheses=(0.1, 1.0), anchors=(0.1, 1.0)), False),
+    "written by pen": (by_pen(evidence("57", ink=WRITTEN), {"57": 0.9999}), False),
+}
+
+
+@pytest.mark.parametrize("case", GLANCES)
+def test_the_recogniser_is_spared_where_two_readers_agree(case: str) -> None:
+    """It need not look at a printed count in which the scout and the digit reader surely see the same; at all else it must."""
+    found, suffices = GLANCES[case]
+    glanced = replace(found, placement=replace(found.placement, looked=False))
+    assert glance_suffices(glanced, ErrorBudget(), ALPHABET) is suffices
+
+
+def test_what_was_looked_at_is_not_looked_at_again() -> None:
+    """Once the recogniser has seen a slot, nothing more is to be asked of it, whatever the doubt."""
+    assert glance_suffices(evidence("57", ink=WRITTEN, digits="51"), ErrorBudget(), ALPHABET)
