@@ -349,7 +349,7 @@ GLANCES: dict[str, tuple[Evidence, bool]] = {
 
 @pytest.mark.parametrize("case", GLANCES)
 def test_the_recogniser_is_spared_where_two_readers_agree(case: str) -> None:
-    """It need not look at a printed count in which the scout and the digit reader surely see the same; at all else it must."""
+    """It need not look at a printed count in which the scout and the digit reader surely see the same; else it must."""
     found, suffices = GLANCES[case]
     glanced = replace(found, placement=replace(found.placement, looked=False))
     assert glance_suffices(glanced, ErrorBudget(), ALPHABET) is suffices
