@@ -338,8 +338,11 @@ def _explanations(evidence: Evidence, decision: Decision, *, accepted: bool) -> 
 def _misplaced(placement: Placement) -> bool:
     """A side of the slot counts as seen by its parenthesis or by the printed words behind it; one parenthesis must be.
 
-    A slot on three lines has swallowed a line.
+    A slot on three lines has swallowed a line. An underlined one has the printed characters right beside it seen; more of
+    the sentence must be on one side.
     """
+    if placement.underlined:
+        return max(placement.anchors) < SEEN
     if len(placement.stretches) > 2:
         return True
     sides = [max(pair) >= SEEN for pair in zip(placement.parentheses, placement.anchors, strict=True)]

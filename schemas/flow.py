@@ -220,6 +220,11 @@ class Placement:
     digits: DigitReading | None = None
     underlined: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether both ends of the slot were seen, so that no page end has cut it."""
+        return self.underlined or min(self.parentheses) > 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class NamedCell:
