@@ -18,7 +18,7 @@ from samples import names
 from schemas.flow import GlyphLine, NamedCell, Placement, Underline
 from schemas.form import FormItem, SlotKind
 from schemas.safety_month import SAFETY_MONTH
-from tests.conftest import ALPHABET, CHAR, HEADER, filled_sentence, glyph_line
+from tests.conftest import ALPHABET, CHAR, HEADER, filled_sentence, glyph_line, underscored
 
 ITEMS = SAFETY_MONTH.items
 
@@ -179,12 +179,6 @@ def test_a_slot_on_two_lines_stands_where_its_ink_is() -> None:
     assert placement.outer == ((cut - 3) * CHAR, cut * CHAR)
 
 
-def underscored(item: FormItem, values: Sequence[str], *, gap: str = "___") -> str:
-    """An item's sentence with values on typed underscores instead of between parentheses."""
-    slots = zip(item.slots, values, strict=True)
-    return "".join(f"{slot.before}{gap}{value}{gap if value else ''}{slot.after}" for slot, value in slots)
-
-
 @given(values=st.lists(digits, min_size=4, max_size=4), gap=st.sampled_from(["_", "__", "＿＿", "____"]))
 @settings(deadline=None, max_examples=30)
 def test_underscores_stand_for_parentheses(values: list[str], gap: str) -> None:
@@ -210,6 +204,7 @@ def test_an_underlined_gap_is_as_wide_as_its_line(certain: bool) -> None:
     placement = named([replace(line, line=replace(line.line, underlines=(beneath,)))]).placements[0]
     assert placement.underlined
     assert placement.outer == (beneath.left + MARGIN, beneath.right - MARGIN)
+    assert [within for _, within in placement.stretches] == [placement.outer], "what the digit reader is told"
 
 
 @pytest.mark.parametrize(
