@@ -72,6 +72,12 @@ def likeliest(experts: Mapping[str, Expert]) -> Candidate:
     return Candidate(best, weights[best] / (sum(weights.values()) + rest * WORDS))
 
 
+def is_contested(experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether a reader other than the recogniser holds another string for likely."""
+    others = (expert for name, expert in experts.items() if name != "recogniser")
+    return any(share > 0.5 for expert in others for other, share in expert.strings.items() if other != text)
+
+
 def sign_share(digits: DigitReading | None, *signs: str) -> float:
     """How likely the digit reader sees one of its signs in a slot."""
     if digits is None:

@@ -112,9 +112,9 @@ def _join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple
     for mine, theirs in zip(first, second, strict=False):
         if mine.placement.line is None or theirs.placement.line is None:
             joined.append(theirs if mine.placement.line is None else mine)
-        elif not (all(mine.placement.parentheses) and all(theirs.placement.parentheses)):
+        elif not (mine.placement.whole and theirs.placement.whole):
             # Words behind the cut may reach back to a slot that stands whole before it.
-            joined.append(max(mine, theirs, key=lambda half: (min(half.placement.parentheses) > 0, half.ink)))
+            joined.append(max(mine, theirs, key=lambda half: (half.placement.whole, half.ink)))
         else:
             return None
     return tuple(joined)
@@ -171,7 +171,8 @@ def _may_have_shifted(item: FormItem, evidence: Sequence[Evidence]) -> bool:
     """
     if len(evidence) == len(item.slots) or all(piece.placement.certain for piece in evidence):
         return False
-    return any(piece.placement.spare or min(piece.placement.parentheses) < SEEN for piece in evidence)
+    places = [piece.placement for piece in evidence]
+    return any(place.spare or not (place.underlined or min(place.parentheses) >= SEEN) for place in places)
 
 
 def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:

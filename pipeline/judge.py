@@ -17,7 +17,7 @@ from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE, slot_box
 from pipeline.calibration import Features, evidence_to_features, load_calibration
 from pipeline.counts import Certainty, Written, read_number
-from pipeline.experts import Expert, likeliest, sign_share, slot_experts, struck_share
+from pipeline.experts import Expert, is_contested, likeliest, sign_share, slot_experts, struck_share
 from pipeline.figures import is_number, split_struck
 from pipeline.strings import Candidate, spell
 from schemas.flow import Evidence, Placement, State
@@ -71,6 +71,9 @@ BY_PEN, SURELY_BY_PEN = 0.5, 0.99
 
 # The digit reader sees something in a slot that is empty with less than this probability.
 NOTHING = 0.5
+
+# Underlined slots may use this share of the error budget: calibration has seen slots between parentheses alone.
+UNDERLINED_SHARE = Fraction(1, 3)
 
 # What the digit reader sees more likely than this is so: no number, a number struck out.
 SEEN_BY_DIGITS = 0.5
@@ -135,7 +138,7 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
     probability = CERTAIN if placement.certain else _confirmed(evidence, decision)
     bound = min((BOUNDS[reason] for reason in findings), default=1.0)
     confidence = round(min(probability, bound, CERTAIN), 4)
-    least = budget.pen_threshold if decision.kind in PEN_KINDS else budget.threshold
+    least = _least_confidence(decision.kind, placement, budget)
     accepted = not findings and decision.state is not State.UNREADABLE and confidence >= least
     reasons = (*findings, *_explanations(evidence, decision, accepted=accepted))
     return SlotReading(
@@ -169,9 +172,10 @@ def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) ->
     if evidence.placement.line is None or evidence.placement.certain:
         return False
     decision = decide(evidence, alphabet)
-    if decision.reasons or not _may_be_confirmed(decision) or decision.probability >= budget.threshold:
+    least = _least_confidence(decision.kind, evidence.placement, budget)
+    if decision.reasons or not _may_be_confirmed(decision) or decision.probability >= least:
         return False
-    return _with_agreement(decision) >= budget.threshold
+    return _with_agreement(decision) >= least
 
 
 @lru_cache(maxsize=256)
@@ -186,16 +190,16 @@ def decide(evidence: Evidence, alphabet: Alphabet) -> Decision:
 
 def missing_slot(path: str, slot: Slot) -> SlotReading:
     """A slot of the form that stands on no page."""
+    unread, told = State.UNREADABLE, (Reason.SLOT_MISSING,)
     return SlotReading(
-        path=path,
-        label=slot.label,
-        state=State.UNREADABLE,
-        value=None,
-        raw="",
-        confidence=0.0,
-        review=True,
-        reasons=(Reason.SLOT_MISSING,),
+        path=path, label=slot.label, state=unread, value=None, raw="", confidence=0.0, review=True, reasons=told
     )
+
+
+def _least_confidence(kind: str, placement: Placement, budget: ErrorBudget) -> float:
+    """The confidence from which a slot is accepted."""
+    own = ErrorBudget(budget.share * UNDERLINED_SHARE) if placement.underlined else budget
+    return own.pen_threshold if kind in PEN_KINDS else own.threshold
 
 
 def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
@@ -220,7 +224,7 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons.append(Reason.UNUSUAL_NUMBER)
     elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
         reasons.append(Reason.NOT_A_NUMBER)
-    if not by_pen and best.probability < FIRM and _is_contested(experts, best.text):
+    if not by_pen and best.probability < FIRM and is_contested(experts, best.text):
         reasons.append(Reason.READERS_DISAGREE)
     return _decision(evidence, experts, kind, written.state, written.value, raw, best, reasons, written.digits)
 
@@ -247,12 +251,6 @@ def _by_pen(evidence: Evidence) -> bool:
     # Where nothing is written nothing tells of pens.
     written = placement.digits.strings.get("", 0.0) < NOTHING
     return evidence.hand >= BY_PEN or (written and (evidence.pen > PENNED or placement.digits.pen >= SURELY_BY_PEN))
-
-
-def _is_contested(experts: Mapping[str, Expert], text: str) -> bool:
-    """Whether a reader other than the recogniser holds another string for likely."""
-    others = (expert for name, expert in experts.items() if name != "recogniser")
-    return any(share > 0.5 for expert in others for other, share in expert.strings.items() if other != text)
 
 
 def _is_closed(placement: Placement, experts: Mapping[str, Expert]) -> bool:
@@ -359,8 +357,11 @@ def _explanations(evidence: Evidence, decision: Decision, *, accepted: bool) -> 
 def _misplaced(placement: Placement) -> bool:
     """A side of the slot counts as seen by its parenthesis or by the printed words behind it; one parenthesis must be.
 
-    A slot on three lines has swallowed a line.
+    A slot on three lines has swallowed a line. An underlined one has the printed characters right beside it seen; more of
+    the sentence must be on one side.
     """
+    if placement.underlined:
+        return max(placement.anchors) < SEEN
     if len(placement.stretches) > 2:
         return True
     sides = [max(pair) >= SEEN for pair in zip(placement.parentheses, placement.anchors, strict=True)]

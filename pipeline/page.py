@@ -183,7 +183,7 @@ def broken_off(tables: Sequence[TableFind]) -> str | None:
         return None
     item, evidence = items[-1]
     last = evidence[-1].placement
-    return item if last.line is None or not all(last.parentheses) else None
+    return item if last.line is None or not last.whole else None
 
 
 def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphLine]:

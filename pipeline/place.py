@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 
 from extractors.glyphs import DIGITS, NUMBER_WORDS, Alphabet, GlyphReader
+from extractors.underline import underscores_to_paper, wipe_underlines
 from pipeline.align import Expected, name_items
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, Placement
 from schemas.form import Form, SlotKind
@@ -51,16 +52,16 @@ def place_slots(
         sorted(_doubtful_lines(lines, items, of, alphabet))
         for lines, items, of in zip(scouted, named, expected, strict=True)
     ]
-    read_whole = iter(glyphs([cells[cell][place] for cell, places in enumerate(doubtful) for place in places]))
-    whole: set[int] = set()
+    read_whole = _read_whole(cells, scouted, doubtful, alphabet, scout=scout, glyphs=glyphs)
     for cell, places in enumerate(doubtful):
-        if not places:
-            continue
-        lines = list(scouted[cell])
-        for place in places:
-            lines[place] = next(read_whole)
-            whole.add(id(lines[place].line))
-        named[cell] = name_items(form, lines, alphabet, scouted=scouted[cell], expected=expected[cell])
+        if places:
+            lines = [
+                read_whole.get((cell, place), pair)
+                for place, pair in enumerate(zip(scouted[cell], scouted[cell], strict=True))
+            ]
+            read, seen = [line for line, _ in lines], [line for _, line in lines]
+            named[cell] = name_items(form, read, alphabet, scouted=seen, expected=expected[cell])
+    whole = {id(line.line) for line, _ in read_whole.values()}
     return [tuple(_told_apart(item, whole) for item in items) for items in named]
 
 
@@ -105,6 +106,27 @@ def _doubtful_lines(
             own = on[number]
             doubtful.update(range(min(own or [before]), max(own or [behind]) + 1))
     return doubtful
+
+
+def _read_whole(
+    cells: Sequence[Sequence[Line]],
+    scouted: Sequence[Sequence[GlyphLine]],
+    doubtful: Sequence[Sequence[int]],
+    alphabet: Alphabet,
+    *,
+    scout: GlyphReader,
+    glyphs: GlyphReader,
+) -> dict[tuple[int, int], tuple[GlyphLine, GlyphLine]]:
+    """The doubtful lines, by cell and place, as the recogniser and as the scout see them.
+
+    Where parentheses are not made out there may be none: lines beneath gaps, in their stead, are wiped out first.
+    """
+    keys = [(cell, place) for cell, places in enumerate(doubtful) for place in places]
+    lines = [wipe_underlines(cells[cell][place]) for cell, place in keys]
+    anew = iter(scout([line for line in lines if line.underlines]))
+    seen = [next(anew) if line.underlines else scouted[cell][place] for (cell, place), line in zip(keys, lines, strict=True)]
+    read = [underscores_to_paper(line, alphabet) for line in glyphs(lines)]
+    return dict(zip(keys, zip(read, seen, strict=True), strict=True))
 
 
 def _is_sure(placement: Placement, numbers: Sequence[int]) -> bool:

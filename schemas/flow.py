@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,17 +117,27 @@ class Cell:
         return np.concatenate([top[:-1], right[:-1], bottom[:0:-1], left[:0:-1]])
 
 
+class Underline(NamedTuple):
+    """A line beneath a gap, by its left and right on a text line; `clear` where nothing that stands on it touches it."""
+
+    left: float
+    right: float
+    clear: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Line:
     """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
 
-    `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels.
+    `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels. `underlines` are the
+    lines beneath gaps that have been wiped out of it.
     """
 
     page: int
     page_size: tuple[int, int]
     bgr: Image
     mesh: Mesh
+    underlines: tuple[Underline, ...] = ()
 
     def to_page(self, points: Matrix) -> Matrix:
         """Where (n, 2) points of the line lie on the page as it came in."""
@@ -136,7 +146,10 @@ class Line:
     def part(self, left: int, right: int) -> Line:
         """The line between two of its columns, half-open; no pixel is copied."""
         x, y = self.mesh.origin
-        return replace(self, bgr=self.bgr[:, left:right], mesh=replace(self.mesh, origin=(x - left, y)))
+        mesh = replace(self.mesh, origin=(x - left, y))
+        within = (one for one in self.underlines if one.left < right and one.right > left)
+        underlines = tuple(Underline(one.left - left, one.right - left, one.clear) for one in within)
+        return replace(self, bgr=self.bgr[:, left:right], mesh=mesh, underlines=underlines)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +199,8 @@ class Placement:
     `stretches` is the slot from parenthesis to parenthesis on each line that it touches, with left and right there: two for
     a slot that a line break parts. `scouted` (steps, alphabet) is what the scout saw between the parentheses, if asked.
     `spare` counts the parentheses seen in its cell that belong to no slot and no printed word. `digits` is what the digit
-    reader makes of it, if asked.
+    reader makes of it, if asked. `underlined` marks a slot without parentheses, but with a line beneath it that stands for
+    them and that nothing touches.
     """
 
     path: str
@@ -205,6 +219,12 @@ class Placement:
     spare: int = 0
     digits: DigitReading | None = None
     looked: bool = True
+    underlined: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether both ends of the slot were seen, so that no page end has cut it."""
+        return self.underlined or min(self.parentheses) > 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.judge import BOUNDS, ErrorBudget, glance_suffices, judge_slot, missing_slot
+from pipeline.judge import BOUNDS, UNDERLINED_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
 from schemas.form import Slot, SlotKind
@@ -148,6 +148,32 @@ def test_doubts_are_shown(case: str) -> None:
     assert reading.review
     assert reason in reading.reasons
     assert reading.confidence <= BOUNDS.get(reason, ErrorBudget().threshold)
+
+
+def on_a_line(found: Evidence) -> Evidence:
+    """The same in a slot with a line beneath it instead of parentheses."""
+    return replace(found, placement=replace(found.placement, parentheses=(0.0, 0.0), underlined=True))
+
+
+@pytest.mark.parametrize("text", ["", "0", "57"])
+def test_a_line_beneath_stands_for_parentheses(text: str) -> None:
+    """An underlined slot amid its printed words is read and accepted, a blank one too."""
+    reading = judged(on_a_line(evidence(text, ink=WRITTEN if text else 0)))
+    assert (reading.value, reading.review) == (int(text) if text else None, False)
+
+
+def test_an_underlined_slot_far_from_its_words_is_shown() -> None:
+    """A line beneath a gap is no place by itself: the sentence must be seen on one side of it at least."""
+    reading = judged(on_a_line(evidence("57", ink=WRITTEN, anchors=(0.3, 0.3))))
+    assert Reason.PLACE_UNSURE in reading.reasons
+
+
+@given(doubt=st.floats(0.0, 0.3))
+@settings(deadline=None, max_examples=30)
+def test_underlined_slots_must_be_surer(doubt: float) -> None:
+    """What is accepted of an underlined slot is surer than the error budget asks: it may use a part of the budget."""
+    reading = judged(on_a_line(evidence("57", ink=WRITTEN, doubt=doubt, second=None)))
+    assert reading.review or reading.confidence >= ErrorBudget(UNDERLINED_SHARE / 1000).threshold
 
 
 @pytest.mark.parametrize("text", ["", "57"])
