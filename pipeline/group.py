@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
+from pipeline.decide import SEEN
 from pipeline.header import judge_fields
-from pipeline.judge import SEEN, ErrorBudget, judge_slot, missing_slot
+from pipeline.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import FieldKind, Form, FormItem

@@ -20,9 +20,10 @@ from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.slots import SlotCrop, slot_to_crop
 from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
+from pipeline.decide import NOTHING, SEEN_BY_DIGITS
 from pipeline.experts import struck_share
 from pipeline.figures import likeliest_number, read_digits, read_over
-from pipeline.judge import NOTHING, SEEN_BY_DIGITS, ErrorBudget, glance_suffices, wants_second
+from pipeline.judge import ErrorBudget, glance_suffices, wants_second
 from pipeline.labels import place_header
 from pipeline.look import look_closely
 from pipeline.place import place_slots

@@ -17,8 +17,9 @@ from extractors.pages import open_pages
 from extractors.slots import slot_to_crop
 from extractors.tesseract import read_crops
 from pipeline.calibration import second_to_features
+from pipeline.decide import decide
 from pipeline.group import gather
-from pipeline.judge import ErrorBudget, decide
+from pipeline.judge import ErrorBudget
 from pipeline.page import broken_off, find_tables
 from pipeline.readers import Readers, load_readers
 from samples.capture import CAPTURES
