@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from extractors.cells import corners_of
+from extractors.columns import find_column
 from extractors.ink import dark_pixels, flags_to_runs
 from schemas.flow import Cell, Image, Matrix, Upright
 
@@ -58,6 +59,9 @@ def find_blocks(upright: Upright) -> tuple[Cell, ...]:
     Each is an unbounded Cell of table 0 with its own row, in column 0 or, where another block stands to its left at the same
     height, the next one.
     """
+    column = find_column(upright)
+    if column is not None:
+        return (column.above, column.cell) if column.above is not None else (column.cell,)
     boxes = _lines(_text_ink(upright.gray))
     blocks = _lines_to_blocks(boxes)
     blocks.sort(key=lambda box: (box[1], box[0]))

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import dark_pixels, flags_to_runs
+from extractors.ink import flags_to_runs
+from extractors.strokes import stroke_pixels
 from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
 from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
 
@@ -71,7 +72,7 @@ def flatten(upright: Upright, region: Region, *, bounded: bool = True) -> Flat:
     gray = sample(upright.gray, mesh, width, height, border=cv2.BORDER_REPLICATE)
     bounded = bounded and (not isinstance(region, Cell) or region.bounded)
     small = min(width, height) < MIN_LINE
-    ink = np.zeros_like(gray) if small else _without_rules(dark_pixels(gray), bounded=bounded)
+    ink = np.zeros_like(gray) if small else _without_rules(stroke_pixels(gray), bounded=bounded)
     return Flat(gray, ink, mesh)
 
 
