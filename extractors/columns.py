@@ -25,6 +25,9 @@ BEGINS = 0.35
 # A character covers the gutter that reaches this far beyond it on both sides: a long line of the headings may touch it.
 COVERS = 0.2
 
+# Text runs on over a gutter on lines that leave less than BEGINS white there: on so many for each line that begins, at most.
+RUNS_ON = 0.25
+
 # Beginnings of a column's lines lie within this width: an opening parenthesis or a quotation mark is set in.
 ALIGNED = 0.8
 
@@ -40,6 +43,10 @@ LEANS = np.linspace(-0.06, 0.06, 13)
 
 # A column has so many lines at least, more than cover the gutter, and so many characters stand before it.
 LEAST_LINES, LEAST_BEFORE = 4, 8
+
+# Headings reach this far before the gutter at most. Of two gutters the straighter one is taken, unless so many lines more for
+# each unit of lean begin at the other.
+HEADINGS, STRAIGHT = 12.0, 20.0
 
 # White between two lines of a column is at most this high: that between two items of a spacious form.
 APART = 8.0
@@ -84,16 +91,6 @@ def find_column(upright: Upright) -> Column | None:
     return Column(_lines_to_cell(over, start), cell)
 
 
-def _lines_to_cell(chars: Characters, below: float) -> Cell | None:
-    """The region of the lines down to a height, specks left out; None where there are none."""
-    members = [line for line in _lines(chars) if len(line) >= LEAST_LINE]
-    if not members:
-        return None
-    chosen, room = np.concatenate(members), ROOM * chars.size
-    left, right = float(chars.left[chosen].min()) - room, float(chars.right[chosen].max()) + room
-    return Cell(0, 0, 0, 1, 1, corners_of((left, float(chars.top[chosen].min()) - room, right, below)), bounded=False)
-
-
 def _find_gutter(chars: Characters) -> tuple[float, float, float, float] | None:
     """Lean, place at the page's top, and the heights between which it parts two columns; None where there is none."""
     size, level = chars.size, chars.level
@@ -107,25 +104,15 @@ def _find_gutter(chars: Characters) -> tuple[float, float, float, float] | None:
         for number in np.flatnonzero(edges >= max(LEAST_LINES, best)).tolist():
             place = float(places[number])
             covering = full & (left < place - COVERS * size) & (right > place + COVERS * size)
-            before = int(np.count_nonzero(full & (right < place) & (right > place - 12 * size)))
-            score = float(edges[number] - covering.sum()) - 20 * abs(lean)
+            before = int(np.count_nonzero(full & (right < place) & (right > place - HEADINGS * size)))
+            score = float(edges[number] - covering.sum()) - STRAIGHT * abs(lean)
             if score > best and before >= LEAST_BEFORE:
                 beginning = starts & (left >= place - 1) & (left <= place + ALIGNED * size)
                 heights = _heights(level[covering], level[beginning], size)
-                if heights is not None:
+                running = full & (left < place - COVERS * size) & (right > place - BEGINS * size)
+                if heights and _between(level[running], heights) <= RUNS_ON * _between(level[beginning], heights):
                     best, found = score, (float(lean), place, *heights)
     return found
-
-
-def _heights(covering: NDArray[np.float64], starts: NDArray[np.float64], size: float) -> tuple[float, float] | None:
-    """From where to where a gutter parts columns: from the first to the last stretch of beginnings that nothing covers."""
-    walls = np.concatenate([[-np.inf], np.sort(covering), [np.inf]])
-    counts = np.histogram(starts, np.clip(walls, -1e6, 1e6))[0]
-    good = np.flatnonzero(counts >= LEAST_LINES)
-    if len(good) == 0:
-        return None
-    top, bottom = walls[good[0]] + 0.5 * size, walls[good[-1] + 1] - 0.5 * size
-    return float(max(top, starts.min() - 3 * size)), float(min(bottom, starts.max() + 6 * size))
 
 
 def _white_before(chars: Characters) -> NDArray[np.float64]:
@@ -139,6 +126,21 @@ def _white_before(chars: Characters) -> NDArray[np.float64]:
         if len(near):
             white[number] = max(chars.left[number] - float(chars.right[near].max()), 0.0)
     return white
+
+
+def _heights(covering: NDArray[np.float64], starts: NDArray[np.float64], size: float) -> tuple[float, float] | None:
+    """From where to where a gutter parts columns: from the first to the last stretch of beginnings that nothing covers."""
+    walls = np.concatenate([[-np.inf], np.sort(covering), [np.inf]])
+    counts = np.histogram(starts, np.clip(walls, -1e6, 1e6))[0]
+    good = np.flatnonzero(counts >= LEAST_LINES)
+    if len(good) == 0:
+        return None
+    top, bottom = walls[good[0]] + 0.5 * size, walls[good[-1] + 1] - 0.5 * size
+    return float(max(top, starts.min() - 3 * size)), float(min(bottom, starts.max() + 6 * size))
+
+
+def _between(levels: NDArray[np.float64], heights: tuple[float, float]) -> int:
+    return int(np.count_nonzero((levels > heights[0]) & (levels < heights[1])))
 
 
 def _lines(chars: Characters) -> list[NDArray[np.int64]]:
@@ -222,3 +224,13 @@ def _theil_sen(x: NDArray[np.float64], y: NDArray[np.float64], at: float) -> flo
     apart = runs > 0
     lean = float(np.median(rises[apart] / runs[apart]))
     return float(np.median(y - lean * x)) + lean * at
+
+
+def _lines_to_cell(chars: Characters, below: float) -> Cell | None:
+    """The region of the lines down to a height, specks left out; None where there are none."""
+    members = [line for line in _lines(chars) if len(line) >= LEAST_LINE]
+    if not members:
+        return None
+    chosen, room = np.concatenate(members), ROOM * chars.size
+    left, right = float(chars.left[chosen].min()) - room, float(chars.right[chosen].max()) + room
+    return Cell(0, 0, 0, 1, 1, corners_of((left, float(chars.top[chosen].min()) - room, right, below)), bounded=False)

@@ -88,6 +88,15 @@ def ends_at(along: float, across: float, others: Sequence[Rule]) -> bool:
     )
 
 
+def rule_points(rule: Rule, start: float, end: float) -> Matrix:
+    """A rule between two places along it, as (n, 2) points (along, across) about a strip apart."""
+    along = np.linspace(start, end, max(round(abs(end - start) / (2 * STRIP)), 1) + 1)
+    inside = np.interp(along, np.arange(rule.start, rule.end + 1), rule.across)
+    inside = np.where(along < rule.start, rule.across[0] - rule.slope(0) * (rule.start - along), inside)
+    inside = np.where(along > rule.end, rule.across[-1] + rule.slope(-1) * (along - rule.end), inside)
+    return np.column_stack([along, inside])
+
+
 def _joined(pieces: Sequence[Rule], widest: Callable[[Rule, Rule], float]) -> list[Rule]:
     rules: list[Rule] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
@@ -121,15 +130,6 @@ def _join(rule: Rule, piece: Rule) -> Rule:
     gap = piece.start - (rule.start + len(kept))
     bridge = np.linspace(kept[-1], piece.across[0], gap + 2)[1:-1] if gap > 0 else np.zeros(0)
     return Rule(rule.start, np.concatenate([kept, bridge, piece.across]), max(rule.depth, piece.depth))
-
-
-def rule_points(rule: Rule, start: float, end: float) -> Matrix:
-    """A rule between two places along it, as (n, 2) points (along, across) about a strip apart."""
-    along = np.linspace(start, end, max(round(abs(end - start) / (2 * STRIP)), 1) + 1)
-    inside = np.interp(along, np.arange(rule.start, rule.end + 1), rule.across)
-    inside = np.where(along < rule.start, rule.across[0] - rule.slope(0) * (rule.start - along), inside)
-    inside = np.where(along > rule.end, rule.across[-1] + rule.slope(-1) * (along - rule.end), inside)
-    return np.column_stack([along, inside])
 
 
 def _slope(piece: NDArray[np.float64]) -> float:

@@ -57,7 +57,8 @@ def find_blocks(upright: Upright) -> tuple[Cell, ...]:
     """Columns and paragraphs of text, for a page whose grid is too faint or that has none: from top to bottom.
 
     Each is an unbounded Cell of table 0 with its own row, in column 0 or, where another block stands to its left at the same
-    height, the next one.
+    height, the next one. Beside a column of headings the text is one block and the headings are none: no white tells where
+    one item ends, the sentences do.
     """
     column = find_column(upright)
     if column is not None:

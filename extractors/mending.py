@@ -107,18 +107,6 @@ def _meeting(rule: Rule, other: Rule, stop: int, parallel: Sequence[Rule]) -> fl
     return place
 
 
-def _is_corner(rule: Rule, place: int, others: Sequence[Rule], parallel: Sequence[Rule]) -> bool:
-    """Whether the rule across the way at a place ends there, and no rule along the way begins: the table's own corner."""
-    across = rule.at(place)
-    meets = [other for other in others if abs(other.at(across) - place) <= LOOSE]
-    ends = [other for other in meets if min(abs(other.start - across), abs(other.end - across)) <= LOOSE]
-    goes_on = any(
-        one is not rule and abs(one.at(place) - across) <= LOOSE and one.start - LOOSE <= place <= one.end + LOOSE
-        for one in parallel
-    )
-    return bool(ends) and not goes_on
-
-
 def _is_met(rule: Rule, stop: int, others: Sequence[Rule]) -> bool:
     """Whether one of the others runs across a rule where it ends."""
     across = rule.at(stop)
@@ -148,3 +136,15 @@ def _best_way(
 def _inner_runs(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Runs of ink that touch neither end: there the rule is that is carried on, or the one that it meets."""
     return [(start, stop) for start, stop in flags_to_runs(on) if start > 0 and stop < len(on)]
+
+
+def _is_corner(rule: Rule, place: int, others: Sequence[Rule], parallel: Sequence[Rule]) -> bool:
+    """Whether the rule across the way at a place ends there, and no rule along the way begins: the table's own corner."""
+    across = rule.at(place)
+    meets = [other for other in others if abs(other.at(across) - place) <= LOOSE]
+    ends = [other for other in meets if min(abs(other.start - across), abs(other.end - across)) <= LOOSE]
+    goes_on = any(
+        one is not rule and abs(one.at(place) - across) <= LOOSE and one.start - LOOSE <= place <= one.end + LOOSE
+        for one in parallel
+    )
+    return bool(ends) and not goes_on
