@@ -44,8 +44,8 @@ LEANS = np.linspace(-0.06, 0.06, 13)
 # A column has so many lines at least, more than cover the gutter, and so many characters stand before it.
 LEAST_LINES, LEAST_BEFORE = 4, 8
 
-# Headings reach this far before the gutter at most. Of two gutters the straighter one is taken, unless so many lines more for
-# each unit of lean begin at the other.
+# Headings reach this far before the gutter at most. Of two gutters the straighter one is taken, unless at the other so many
+# lines more begin for each unit of lean.
 HEADINGS, STRAIGHT = 12.0, 20.0
 
 # White between two lines of a column is at most this high: that between two items of a spacious form.

@@ -9,12 +9,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.lines import Flat, flatten, ink_to_bands
+from extractors.lines import Flat, flatten
 from extractors.paths import on_ink
 from schemas.flow import Cell, Matrix, Upright
-
-# A cell that holds no more than one line leaves the place between two characters white: there, all BESIDE the way must be.
-ONE_LINE = 1
 
 # A corner lies on a cell's side that is this near to it, in working pixels, and this far from the cell's own corners.
 ON_SIDE, FROM_CORNER = 6.0, 30.0
@@ -22,6 +19,11 @@ ON_SIDE, FROM_CORNER = 6.0, 30.0
 # The way between two columns may lie off the rule's by this many working pixels and lean by as many; of it, no more than
 # this share lies on writing. What is left of a rule has no ink BESIDE working pixels off it.
 SWING, MOST_WRITING, BESIDE = 6, 0.03, 6
+
+# Characters of one width leave white ways between them too: beside such a way ink is on most of the lines' height, beside
+# one between two columns and their margins on less than this share. Where writing is no higher than ONE_LINE working pixels,
+# a line of 14 pt, one character may be that narrow by chance: there it is MOST_WRITING.
+CROWDED, ONE_LINE = 0.25, 30
 
 # Writing begins within this many working pixels behind the way: a cell's margin and two characters.
 NEAR = 48
@@ -78,9 +80,9 @@ def _way(flat: Flat, share: float) -> NDArray[np.float64] | None:
     # Of equally white ways the one nearest to where the rule runs elsewhere.
     best = int(np.argmin(writing + 1e-4 * np.abs(ways - share * width).mean(axis=1)))
     behind = round(share * width) + SWING
-    lines = len(ink_to_bands(flat.ink[:, behind : behind + NEAR]))
-    crowded = lines == 0 or (lines == ONE_LINE and beside[best].mean() > MOST_WRITING)
-    if crowded or writing[best] > MOST_WRITING:
+    lines = (flat.ink[:, behind : behind + NEAR] > 0).any(axis=1)
+    most = CROWDED if np.count_nonzero(lines) > ONE_LINE else MOST_WRITING
+    if not lines.any() or beside[best][lines].mean() > most or writing[best] > MOST_WRITING:
         return None
     chosen: NDArray[np.float64] = ways[best]
     return chosen
