@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import dark_pixels, flags_to_runs
+from extractors.ink import flags_to_runs
+from extractors.strokes import stroke_pixels
 from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
 from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
 
@@ -71,7 +73,7 @@ def flatten(upright: Upright, region: Region, *, bounded: bool = True) -> Flat:
     gray = sample(upright.gray, mesh, width, height, border=cv2.BORDER_REPLICATE)
     bounded = bounded and (not isinstance(region, Cell) or region.bounded)
     small = min(width, height) < MIN_LINE
-    ink = np.zeros_like(gray) if small else _without_rules(dark_pixels(gray), bounded=bounded)
+    ink = np.zeros_like(gray) if small else _without_rules(stroke_pixels(gray), bounded=bounded)
     return Flat(gray, ink, mesh)
 
 
@@ -84,7 +86,7 @@ def ink_to_bands(ink: Image) -> list[Box]:
     full = float(np.percentile(smooth[smooth > 0], 80))
     strong = flags_to_runs(smooth > max(ROW_SHARE * full, FAINT_PIXELS))
     faint = flags_to_runs(smooth > max(FAINT_SHARE * full, FAINT_PIXELS))
-    usual = float(np.median([bottom - top for top, bottom in strong if bottom - top >= MIN_LINE] or [MAX_LINE]))
+    usual = _usual_height([run for run in strong if run[1] - run[0] >= MIN_LINE], smooth) or MAX_LINE
     bands = [
         band
         for top, bottom in faint
@@ -122,10 +124,10 @@ def _without_rules(ink: Image, *, bounded: bool) -> Image:
 
 def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Bands of about one height: specks dropped, splinters given to their neighbour, joined lines parted."""
-    heights = [bottom - top for top, bottom in bands if bottom - top >= MIN_LINE]
-    if not heights:
+    lines = [(top, bottom) for top, bottom in bands if bottom - top >= MIN_LINE]
+    if not lines:
         return []
-    usual = float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE // 2]))
+    usual = _usual_height([(top, bottom) for top, bottom in lines if bottom - top <= MAX_LINE], profile) or MAX_LINE // 2
     merged: list[tuple[int, int]] = []
     for top, bottom in bands:
         splinter = min(bottom - top, merged[-1][1] - merged[-1][0] if merged else MAX_LINE) < 0.45 * usual
@@ -135,6 +137,19 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
             merged.append((top, bottom))
     parted = [part for top, bottom in merged for part in _part(top, bottom, usual, profile)]
     return [(top, bottom) for top, bottom in parted if bottom - top >= max(0.4 * usual, 4)]
+
+
+def _usual_height(bands: Sequence[tuple[int, int]], profile: NDArray[np.float64]) -> float:
+    """The height of which half of the bands are lower, each counted by its fullest row; 0 where there are none.
+
+    A last line of a character or two may fall apart into flat strokes: as many bands as there are lines, but little ink.
+    """
+    if not bands:
+        return 0.0
+    ordered = sorted(bands, key=lambda band: band[1] - band[0])
+    weights = np.cumsum([float(profile[top:bottom].max()) for top, bottom in ordered])
+    top, bottom = ordered[int(np.searchsorted(weights, weights[-1] / 2))]
+    return float(bottom - top)
 
 
 def _part(top: int, bottom: int, usual: float, profile: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -161,19 +161,22 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
             slots += [missing_slot(slot.path, slot) for slot in item.slots]
         else:
             judged = [judge_slot(piece, budget, alphabet) for piece in evidence]
-            slots += _unsure(judged) if _may_have_shifted(item, evidence) else judged
+            slots += _unsure(judged) if _may_be_another(item, evidence, judged) else judged
     return slots
 
 
-def _may_have_shifted(item: FormItem, evidence: Sequence[Evidence]) -> bool:
-    """Whether activities stand behind each other of which one may be lost, so that all behind it have moved up by one.
+def _may_be_another(item: FormItem, evidence: Sequence[Evidence], slots: Sequence[SlotReading]) -> bool:
+    """Whether activities stand behind each other of which one may be lost or told twice, so that those behind it have moved.
 
-    A lost one leaves its parentheses behind, or its place among the others is unsure.
+    A lost one leaves its parentheses behind, or its place among the others is unsure. Of two that have one name, likelier
+    than not, a line was cut twice from the page.
     """
     if len(evidence) == len(item.slots) or all(piece.placement.certain for piece in evidence):
         return False
     places = [piece.placement for piece in evidence]
-    return any(place.spare or not (place.underlined or min(place.parentheses) >= SEEN) for place in places)
+    names = [slot.value for slot in slots if isinstance(slot.value, str)]
+    shifted = any(place.spare or not (place.underlined or min(place.parentheses) >= SEEN) for place in places)
+    return shifted or len(set(names)) < len(names)
 
 
 def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:

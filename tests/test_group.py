@@ -223,6 +223,20 @@ def test_further_activities_stand_behind_the_first() -> None:
     assert [slot.value for slot in reading.slots[37::3]] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("second", "review"), [(NAME, True), (f"{NAME}决赛", False)])
+def test_activities_of_one_name_are_shown(second: str, review: bool) -> None:
+    """A line that was cut twice from a page looks like a second activity: nothing but its name gives it away."""
+    activities = "".join(filled_sentence(ITEMS[6], [name, "3", "30"]) for name in (NAME, second))
+    found = table_find(1, [activities], header=HEADER)
+    scanned = tuple(
+        replace(piece, placement=replace(piece.placement, certain=False)) for piece in dict(found.items)["item7"]
+    )
+    (reading,) = grouped([replace(found, items=(("item7", scanned),))])
+    own = [slot for slot in reading.slots if slot.path.startswith("item7")]
+    assert len(own) == 6
+    assert all((Reason.PLACE_UNSURE in slot.reasons) is review for slot in own)
+
+
 def test_printed_returns_read_back(printed_returns: tuple[PrintedReturn, ...], readers: Readers) -> None:
     """A typed PDF comes back as it was filled in: each slot's state, value, page and place, and the unit."""
     for made in printed_returns:

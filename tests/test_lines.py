@@ -86,6 +86,16 @@ def test_rules_of_the_cell_are_no_lines(thick: int) -> None:
         assert line.bgr[:, :6].min() > 128, "a rule's end is in the line"
 
 
+def test_a_last_line_in_pieces_parts_no_full_line() -> None:
+    """A character or two below a full line, fallen apart into flat bands, do not tell how high lines are."""
+    ink = np.zeros((140, 740), np.uint8)
+    ink[36:62, 14:690:3] = 255
+    ink[86:93, 14:40] = ink[96:105, 14:40] = 255
+    full, rest = ink_to_bands(ink)
+    assert [full[1], full[3]] == pytest.approx([36, 62], abs=2)
+    assert rest[1] > 80
+
+
 def test_an_empty_cell_has_no_lines() -> None:
     """White paper, single specks and cells too small for writing hold no lines."""
     gray = np.full((200, 400), 255, np.uint8)
