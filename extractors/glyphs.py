@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -98,6 +98,7 @@ def form_to_alphabet(form: Form, *, extra: str = "") -> Alphabet:
     return Alphabet(tuple(sorted(folded)))
 
 
+@cache
 def fold(char: str) -> str:
     """The class that a character belongs to: NFKC, then look-alikes."""
     normal = unicodedata.normalize("NFKC", char)

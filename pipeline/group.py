@@ -161,8 +161,15 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
             slots += [missing_slot(slot.path, slot) for slot in item.slots]
         else:
             judged = [judge_slot(piece, budget, alphabet) for piece in evidence]
-            slots += _unsure(judged) if _may_be_another(item, evidence, judged) else judged
+            moved = _may_have_moved(evidence) or _may_be_another(item, evidence, judged)
+            slots += _unsure(judged) if moved else judged
     return slots
+
+
+def _may_have_moved(evidence: Sequence[Evidence]) -> bool:
+    """Whether a slot of an item was not found, so that its neighbours of like words may have taken its place."""
+    lost = [piece.placement.line is None for piece in evidence]
+    return any(lost) and not all(piece.placement.certain for piece, gone in zip(evidence, lost, strict=True) if not gone)
 
 
 def _may_be_another(item: FormItem, evidence: Sequence[Evidence], slots: Sequence[SlotReading]) -> bool:

@@ -237,6 +237,25 @@ def test_activities_of_one_name_are_shown(second: str, review: bool) -> None:
     assert all((Reason.PLACE_UNSURE in slot.reasons) is review for slot in own)
 
 
+@pytest.mark.parametrize("lost", [None, 0, 3])
+def test_where_a_slot_is_lost_its_neighbours_are_shown(lost: int | None) -> None:
+    """A scan's item of which one slot was not found may hold its value in a neighbour; other items are not doubted."""
+    found = whole()
+    items = {
+        key: tuple(replace(piece, placement=replace(piece.placement, certain=False)) for piece in evidence)
+        for key, evidence in found.items
+    }
+    if lost is not None:
+        gone = items["item5"][lost]
+        bare = replace(gone, placement=replace(gone.placement, line=None, stretches=()))
+        items["item5"] = (*items["item5"][:lost], bare, *items["item5"][lost + 1 :])
+    (reading,) = grouped([replace(found, items=tuple(items.items()))])
+    own = [slot for slot in reading.slots if slot.path.startswith("item5") and Reason.SLOT_MISSING not in slot.reasons]
+    assert len(own) == len(ITEMS[4].slots) - (lost is not None)
+    assert all((Reason.PLACE_UNSURE in slot.reasons) is (lost is not None) for slot in own)
+    assert not any(Reason.PLACE_UNSURE in slot.reasons for slot in reading.slots if not slot.path.startswith("item5"))
+
+
 def test_printed_returns_read_back(printed_returns: tuple[PrintedReturn, ...], readers: Readers) -> None:
     """A typed PDF comes back as it was filled in: each slot's state, value, page and place, and the unit."""
     for made in printed_returns:
