@@ -187,7 +187,10 @@ def _may_be_another(item: FormItem, evidence: Sequence[Evidence], slots: Sequenc
 
 
 def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:
+    """Slots of whose place nothing is sure; one that was not found has none."""
     return [
-        slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, Reason.PLACE_UNSURE)))})
+        slot
+        if Reason.SLOT_MISSING in slot.reasons
+        else slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, Reason.PLACE_UNSURE)))})
         for slot in slots
     ]

@@ -4,7 +4,7 @@ Strided convolutions over a picture 48 pixels high, then three along the steps: 
 and falls once over the time there is (Smith, 2018). Figures on digits that were not trained on, MNIST's test writers, USPS
 and the cheques of ORAND-CAR, go into the card beside the weights.
 
-python -m training.digits --slots slots.npz --data ../shared/data --minutes 40
+python -m training.digits --slots slots.npz --real real.npz --test test.npz --data ../shared/data --minutes 60
 """
 
 from __future__ import annotations
@@ -121,7 +121,10 @@ class Slots:
 def main() -> int:
     """The command: train for so many minutes, write the weights and a card beside them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--slots", type=Path, nargs="+", required=True, help="files of training.slots or training.real")
+    parser.add_argument("--slots", type=Path, nargs="+", required=True, help="files of training.slots")
+    parser.add_argument("--real", type=Path, help="file of training.real; its slots are seen --often times as often")
+    parser.add_argument("--often", type=int, default=4)
+    parser.add_argument("--test", type=Path, help="file of training.real of another seed, that is only measured on")
     parser.add_argument("--data", type=Path, help="folder with digits that are only measured on")
     parser.add_argument("--out", type=Path, default=MODEL)
     parser.add_argument("--seed", type=int, default=1)
@@ -134,21 +137,26 @@ def main() -> int:
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     rng = np.random.default_rng(options.seed)
-    slots = load_slots(options.slots)
+    slots = load_slots([*options.slots, *([options.real] if options.real else [])])
     order = rng.permutation(len(slots.texts))
-    held = order[: int(HELD_OUT * len(order))]
+    held, order = np.split(order, [int(HELD_OUT * len(order))])
+    if options.real:
+        real = order[order >= len(slots.texts) - len(load_slots([options.real]).texts)]
+        order = np.concatenate([order, *[real] * (options.often - 1)])
     net = DigitNet()
     if options.start:
         net.load_state_dict(torch.load(options.start))
     foreign = foreign_sets(options.data) if options.data else []
     started = time.monotonic()
-    seen = _train(net, slots, order[len(held) :], rng, options.minutes, options.rate, foreign)
+    seen = _train(net, slots, order, rng, options.minutes, options.rate, foreign)
     minutes = round((time.monotonic() - started) / 60, 1)
     torch.save(net.state_dict(), options.out.with_suffix(".pt"))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     export(net, options.out)
+    test = load_slots([options.test]) if options.test else None
     card = {
         "held_out": measure(net, slots, held),
+        "cut_from_returns": measure(net, test, np.arange(len(test.texts))) if test else None,
         "foreign": {one.name: read_foreign(net, one) for one in foreign},
         "slots": options.command,
         "drawn": len(slots.texts),
