@@ -31,6 +31,9 @@ MIN_LINE, MAX_LINE = 8, 60
 # set it apart, a line may be fainter: a last line may hold one pair of parentheses.
 ROW_SHARE, FAINT_SHARE, FAINT_PIXELS = 0.12, 0.035, 1.2
 
+# Bands with less than this share of the fullest one's ink in a row, a line of three characters, do not tell lines' height.
+TELLING = 0.1
+
 # Lines that faint ink joins (a curled page, a pen's tail) make a band higher than this multiple of the usual line.
 JOINED = 1.5
 
@@ -86,7 +89,7 @@ def ink_to_bands(ink: Image) -> list[Box]:
     full = float(np.percentile(smooth[smooth > 0], 80))
     strong = flags_to_runs(smooth > max(ROW_SHARE * full, FAINT_PIXELS))
     faint = flags_to_runs(smooth > max(FAINT_SHARE * full, FAINT_PIXELS))
-    usual = _usual_height([run for run in strong if run[1] - run[0] >= MIN_LINE], smooth) or MAX_LINE
+    usual = float(np.median([bottom - top for top, bottom in strong if bottom - top >= MIN_LINE] or [MAX_LINE]))
     bands = [
         band
         for top, bottom in faint
@@ -124,10 +127,10 @@ def _without_rules(ink: Image, *, bounded: bool) -> Image:
 
 def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Bands of about one height: specks dropped, splinters given to their neighbour, joined lines parted."""
-    lines = [(top, bottom) for top, bottom in bands if bottom - top >= MIN_LINE]
-    if not lines:
+    heights = [bottom - top for top, bottom in bands if bottom - top >= MIN_LINE]
+    if not heights:
         return []
-    usual = _usual_height([(top, bottom) for top, bottom in lines if bottom - top <= MAX_LINE], profile) or MAX_LINE // 2
+    usual = float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE // 2]))
     merged: list[tuple[int, int]] = []
     for top, bottom in bands:
         splinter = min(bottom - top, merged[-1][1] - merged[-1][0] if merged else MAX_LINE) < 0.45 * usual
@@ -135,21 +138,19 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
             merged[-1] = (merged[-1][0], bottom)
         else:
             merged.append((top, bottom))
-    parted = [part for top, bottom in merged for part in _part(top, bottom, usual, profile)]
+    inked = max(usual, _inked_height([(top, bottom) for top, bottom in merged if bottom - top <= MAX_LINE], profile))
+    parted = [part for top, bottom in merged for part in _part(top, bottom, inked, profile)]
     return [(top, bottom) for top, bottom in parted if bottom - top >= max(0.4 * usual, 4)]
 
 
-def _usual_height(bands: Sequence[tuple[int, int]], profile: NDArray[np.float64]) -> float:
-    """The height of which half of the bands are lower, each counted by its fullest row; 0 where there are none.
+def _inked_height(bands: Sequence[tuple[int, int]], profile: NDArray[np.float64]) -> float:
+    """The median height of the bands that hold a line's ink, by which bands are parted; 0 where there are no bands.
 
     A last line of a character or two may fall apart into flat strokes: as many bands as there are lines, but little ink.
     """
-    if not bands:
-        return 0.0
-    ordered = sorted(bands, key=lambda band: band[1] - band[0])
-    weights = np.cumsum([float(profile[top:bottom].max()) for top, bottom in ordered])
-    top, bottom = ordered[int(np.searchsorted(weights, weights[-1] / 2))]
-    return float(bottom - top)
+    peaks = [float(profile[top:bottom].max()) for top, bottom in bands]
+    telling = [bottom - top for (top, bottom), peak in zip(bands, peaks, strict=True) if peak >= TELLING * max(peaks)]
+    return float(np.median(telling)) if telling else 0.0
 
 
 def _part(top: int, bottom: int, usual: float, profile: NDArray[np.float64]) -> list[tuple[int, int]]:
