@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
@@ -179,7 +179,16 @@ def cut_band(upright: Upright, flat: Flat, box: Box) -> Line:
     left, top, right, bottom = box
     pad = PADDING * (bottom - top)
     left, top, right, bottom = left - 2 * pad, top - pad, right + 2 * pad, bottom + pad
-    return cut_line(upright.page, (left, top, right, bottom), lambda at: project(flat.mesh.at(at), upright.to_source))
+    line = cut_line(upright.page, (left, top, right, bottom), lambda at: project(flat.mesh.at(at), upright.to_source))
+    return replace(line, sealed=_is_sealed(line, upright.seals))
+
+
+def _is_sealed(line: Line, seals: Sequence[Box]) -> bool:
+    """Whether a seal's box lies on a line, or no farther from it than the line is high."""
+    width = line.bgr.shape[1]
+    places = line.to_page(np.array([(x, y) for x in (0, width / 2, width) for y in (-LINE_HEIGHT, 2 * LINE_HEIGHT)], float))
+    (left, top), (right, bottom) = places.min(axis=0), places.max(axis=0)
+    return any(left <= seal[2] and seal[0] <= right and top <= seal[3] and seal[1] <= bottom for seal in seals)
 
 
 def cut_line(page: Page, box: Box, to_page: Mapping) -> Line:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.glyphs import FLOOR, Alphabet
-from extractors.ink import dark_pixels, fade_seal, flags_to_runs
+from extractors.ink import dark_pixels, flags_to_runs, line_to_gray
 from schemas.flow import LINE_HEIGHT, GlyphLine, Image, Line, Underline
 
 # How recognisers and text layers spell a line beneath a gap.
@@ -56,7 +56,7 @@ def wipe_underlines(line: Line) -> Line:
 
     What is written across one is kept whole as far as can be.
     """
-    gray = fade_seal(line.bgr)
+    gray = line_to_gray(line)
     bars = _bars(dark_pixels(gray))
     if not bars.any():
         return line

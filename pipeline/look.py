@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from extractors.glyphs import FLOOR, Alphabet, GlyphReader
-from extractors.ink import fade_seal
+from extractors.ink import line_to_gray
 from pipeline.automaton import FOREIGN, OUTSIDE, best_path, pieces_to_automaton, state_span
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, Placement
 from schemas.form import SlotKind
@@ -37,7 +37,7 @@ def look_closely(placements: Sequence[Placement], alphabet: Alphabet, glyphs: Gl
 
 def _without_seal(line: Line) -> Line:
     """A line in grey: whether red is a seal's or writing shows on the whole of it, not in a window."""
-    return replace(line, bgr=np.repeat(fade_seal(line.bgr)[:, :, None], 3, axis=2))
+    return replace(line, bgr=np.repeat(line_to_gray(line)[:, :, None], 3, axis=2))
 
 
 def _windows(placement: Placement) -> list[tuple[Line, int, int]]:

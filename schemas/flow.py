@@ -57,11 +57,15 @@ class Page:
 
 @dataclass(frozen=True, eq=False)
 class Upright:
-    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), seals faded."""
+    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), seals faded.
+
+    `seals` are the boxes of red seals, in pixels of the page as it came in.
+    """
 
     page: Page
     gray: Image
     to_source: Matrix
+    seals: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +134,7 @@ class Line:
     """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
 
     `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels. `underlines` are the
-    lines beneath gaps that have been wiped out of it.
+    lines beneath gaps that have been wiped out of it; a red seal may lie on a line that is `sealed`.
     """
 
     page: int
@@ -138,6 +142,7 @@ class Line:
     bgr: Image
     mesh: Mesh
     underlines: tuple[Underline, ...] = ()
+    sealed: bool = True
 
     def to_page(self, points: Matrix) -> Matrix:
         """Where (n, 2) points of the line lie on the page as it came in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -50,6 +51,17 @@ def middle(line: Line) -> float:
     """Where the middle of a line lies on the page, from the top."""
     point = np.array([[line.bgr.shape[1] / 2, LINE_HEIGHT / 2]])
     return float(line.to_page(point)[0, 1])
+
+
+def test_a_seal_marks_the_lines_that_it_touches_and_their_neighbours() -> None:
+    """Red on any other line of the page is writing."""
+    gray = written(12, size=24, pitch=1.5, font="song", boxed=True)
+    bare = upright_of(gray)
+    lines = region_to_lines(bare, whole(gray))
+    level = middle(lines[5])
+    sealed = region_to_lines(replace(bare, seals=((100.0, level - 2, 200.0, level + 2),)), whole(gray))
+    assert [number for number, line in enumerate(sealed) if line.sealed] == [4, 5, 6]
+    assert not any(line.sealed for line in lines)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 12])
