@@ -43,8 +43,8 @@ PEN_KINDS = frozenset({"pen", "pen_blank"})
 # A text layer is certain about its characters, not about what the writer meant.
 CERTAIN = 0.9999
 
-# Underlined slots may use this share of the error budget: calibration has seen slots between parentheses alone.
-UNDERLINED_SHARE = Fraction(1, 3)
+# Underlined slots may use this share of the error budget: calibration has seen few of them.
+UNDERLINED_SHARE = Fraction(1, 2)
 
 
 @dataclass(frozen=True)

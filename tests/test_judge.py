@@ -78,6 +78,11 @@ def by_pen(found: Evidence, strings: Mapping[str, float], *, hand: float = 0.99)
     return replace(found, placement=placement, hand=hand)
 
 
+def undigited(found: Evidence) -> Evidence:
+    """The same where no digit reader has looked."""
+    return replace(found, placement=replace(found.placement, digits=None))
+
+
 def judged(found: Evidence, share: Fraction = Fraction(1, 1000)) -> SlotReading:
     return judge_slot(found, ErrorBudget(share), ALPHABET)
 
@@ -119,8 +124,8 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "ink in blank": (evidence("", ink=INK_OF_A_STROKE + 1), Reason.INK_IN_BLANK),
     "readers disagree": (evidence("5", ink=WRITTEN, second=agreed("6")), Reason.READERS_DISAGREE),
     "second reader sees more": (evidence("5", ink=WRITTEN, second=agreed("51")), Reason.READERS_DISAGREE),
-    "the scout sees another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6"), Reason.READERS_DISAGREE),
-    "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", second=None), Reason.READERS_DISAGREE),
+    "two readers see another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6", digits="6"), Reason.READERS_DISAGREE),
+    "two readers see nothing": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", digits=""), Reason.READERS_DISAGREE),
     "a sentence in a name": (evidence("）（含线上", slot=TEXT, ink=WRITTEN), Reason.ONE_READER),
     "a name, unsure": (evidence("消防演讲", slot=TEXT, ink=WRITTEN, doubt=0.3), Reason.ONE_READER),
     "no number": (evidence("三五", ink=WRITTEN), Reason.NOT_A_NUMBER),
@@ -128,7 +133,7 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "seal on a coarse picture": (replace(evidence("5", ink=WRITTEN, seal=0.2), sharpness=0.4), Reason.SEAL),
     "grey seal": (replace(evidence("5", ink=WRITTEN), gray_seal=True), Reason.SEAL),
     "no grid": (replace(evidence("5", ink=WRITTEN), grid=False), Reason.NO_GRID),
-    "pen": (evidence("5", ink=WRITTEN, second=agreed("5"), pen=0.9), Reason.PEN),
+    "pen, and nobody knows pens": (undigited(evidence("5", ink=WRITTEN, second=agreed("5"), pen=0.9)), Reason.PEN),
     "left side unseen": (
         evidence("5", ink=WRITTEN, second=agreed("5"), parentheses=(0.0, 1.0), anchors=(0.0, 1.0)),
         Reason.PLACE_UNSURE,
@@ -182,10 +187,10 @@ def test_a_seal_is_told_of(text: str) -> None:
     assert Reason.SEAL in judged(evidence(text, ink=WRITTEN if text else 0, seal=0.2)).reasons
 
 
-@pytest.mark.parametrize(("scouted", "review"), [("57", False), ("51", True)])
-def test_the_scout_has_a_say(scouted: str, review: bool) -> None:
-    """A number that the recogniser is not quite sure of stands with the scout's word, and falls without it."""
-    found = evidence("57", ink=WRITTEN, doubt=0.1, scouted=scouted, second=None)
+@pytest.mark.parametrize(("others", "review"), [("57", False), ("51", True)])
+def test_the_other_readers_have_a_say(others: str, review: bool) -> None:
+    """A number that the recogniser is not quite sure of stands with the others' word, and falls against it."""
+    found = evidence("57", ink=WRITTEN, doubt=0.1, scouted=others, digits=others, second=None)
     assert judged(found).review is review
 
 
