@@ -128,7 +128,7 @@ def leave_one_out(slots: Sequence[Labelled]) -> tuple[NDArray[np.float64], NDArr
 
 def _judged(slot: Labelled, models: Mapping[str, Any]) -> tuple[float, bool]:
     """As `pipeline.judge` does: a glance may suffice."""
-    if slot.glance is not None:
+    if slot.glance is not None and slot.glance.kind in models:
         sure = float(_probabilities(models[slot.glance.kind], [slot.glance])[0])
         if sure >= GLANCE_SURE:
             return sure, slot.glance.right
