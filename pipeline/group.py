@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
-from pipeline.decide import SEEN
+from pipeline.decide import BY_PEN, SEEN
 from pipeline.header import judge_fields
 from pipeline.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together
@@ -132,7 +132,8 @@ def _gathered_to_reading(
     problems: Sequence[Problem],
 ) -> Reading:
     slots = judge_together(form, _slots(gathered, form, alphabet, budget))
-    header = judge_fields(form, gathered.header, budget, alphabet, roster=tuple(roster))
+    by_pen = any(piece.hand >= BY_PEN for pieces in gathered.items.values() for piece in pieces)
+    header = judge_fields(form, gathered.header, budget, alphabet, roster=tuple(roster), by_pen=by_pen)
     told = list(problems)
     if any(item.key not in gathered.items for item in form.items):
         told.append(Problem.ITEMS_MISSING)
