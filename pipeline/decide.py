@@ -14,7 +14,7 @@ from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE
 from pipeline.calibration import Features, evidence_to_features, load_calibration
 from pipeline.counts import Certainty, Written, read_number
-from pipeline.experts import Expert, is_contested, likeliest, sign_share, slot_experts, struck_share
+from pipeline.experts import Expert, is_contested, likeliest, may_be_stroke, sign_share, slot_experts, struck_share
 from pipeline.figures import is_number, split_struck
 from pipeline.strings import Candidate, spell
 from schemas.flow import Evidence, Placement, State
@@ -118,7 +118,8 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons.append(Reason.UNUSUAL_NUMBER)
     elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
         reasons.append(Reason.NOT_A_NUMBER)
-    if not by_pen and best.probability < FIRM and is_contested(experts, best.text):
+    contested = best.probability < FIRM and is_contested(experts, best.text)
+    if not by_pen and (contested or may_be_stroke(experts, best.text)):
         reasons.append(Reason.READERS_DISAGREE)
     return _decision(evidence, experts, kind, written.state, written.value, raw, best, reasons, written.digits)
 

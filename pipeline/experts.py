@@ -23,6 +23,9 @@ GLANCE_SAY = {"scout": 1.0, "digits": 1.0}
 PEN_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0}
 BLIND = {"recogniser": 1e-6, "scout": 0.01, "digits": 1e-3}
 
+# A slanted 1 and a stroke look alike: a reader of print that gives a stroke more than this has seen the slant.
+STROKE_POSSIBLE = 0.02
+
 # What the digit reader can tell apart; of any other character it knows only that it is one.
 FIGURES = frozenset(DIGITS + ",")
 
@@ -76,6 +79,11 @@ def is_contested(experts: Mapping[str, Expert], text: str) -> bool:
     """Whether a reader other than the recogniser holds another string for likely."""
     others = (expert for name, expert in experts.items() if name != "recogniser")
     return any(share > 0.5 for expert in others for other, share in expert.strings.items() if other != text)
+
+
+def may_be_stroke(experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether a lone 1 may be a stroke through the slot, for nothing to report: some reader holds that for possible."""
+    return text == "1" and any(expert.strings.get("/", 0.0) > STROKE_POSSIBLE for expert in experts.values())
 
 
 def sign_share(digits: DigitReading | None, *signs: str) -> float:

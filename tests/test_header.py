@@ -160,7 +160,7 @@ def test_nobody_wrote(key: str, line: str) -> None:
 
 @pytest.mark.parametrize("roster", [(), ROSTER])
 def test_of_a_pen_nothing_is_taken_but_a_unit_of_the_roster(roster: tuple[str, ...]) -> None:
-    """What a pen has written above the table is read and shown, blank fields too: it may be fainter than the eye of print."""
+    """What a pen has written above the table is read and shown; so are blank fields, for pens may be faint."""
     header = read({**FILLED, "date": "____"}, roster=roster, by_pen=True)
     assert (header["unit"].value, header["contact"].value, header["date"].state) == ("青禾县总工会", "王文", State.BLANK)
     assert {key for key, field in header.items() if not field.review} == ({"unit"} if roster else set())

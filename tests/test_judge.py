@@ -202,6 +202,15 @@ def test_a_text_layer_needs_no_confirmation(text: str) -> None:
     assert reading.confidence < 1
 
 
+@pytest.mark.parametrize(("text", "review"), [("1", True), ("7", False)])
+def test_a_one_that_may_be_a_stroke_is_shown(text: str, review: bool) -> None:
+    """Where the scout sees a stroke and the others a 1, a person looks; no other digit is mistaken for a stroke."""
+    found = evidence(text, ink=WRITTEN)
+    seen = np.logaddexp(np.log(0.9) + found.placement.log_probs, np.log(0.1) + glyph_line("/").log_probs)
+    placement = replace(found.placement, scouted=seen.astype(np.float32))
+    assert judged(replace(found, placement=placement)).review is review
+
+
 def test_agreement_raises_confidence() -> None:
     """A second reader that reads the same leaves less doubt than none, and a contradiction leaves more."""
     alone, both, against = (
