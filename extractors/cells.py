@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ruling import Rule, find_rules, rule_points
+from extractors.joining import Rule, rule_points
+from extractors.ruling import find_rules
 from extractors.sides import add_open_sides
 from schemas.flow import Cell, Matrix, Upright
 

@@ -88,15 +88,17 @@ def load_digit_reader(*, threads: int = 0) -> DigitReader:
 def slot_to_pictures(page: Page, placement: Placement, *, rise: float = 0.0) -> list[SlotPicture]:
     """A slot as the net sees it, one picture for each line that it touches; `rise` looks so many line pixels higher."""
     return [
-        strip_to_picture(_strip(page, line, left, right, rise), REACH + CONTEXT, REACH + CONTEXT + right - left)
+        strip_to_picture(
+            _strip(page, line, left, right, rise), REACH + CONTEXT, REACH + CONTEXT + right - left, sealed=line.sealed
+        )
         for line, (left, right) in placement.stretches
         if 0 < right - left <= LONGEST
     ]
 
 
-def strip_to_picture(bgr: Image, left: float, right: float) -> SlotPicture:
+def strip_to_picture(bgr: Image, left: float, right: float, *, sealed: bool = True) -> SlotPicture:
     """A strip of BOTTOM - TOP rows of line pixels, BGR, with a slot in it from `left` to `right`, as the net sees it."""
-    gray = fade_seal(bgr)
+    gray = fade_seal(bgr, sealed=sealed)
     paper, black = np.percentile(gray[::2, ::2], (80, 2))
     start, end = max(round(left) - REACH, 0), min(round(right) + REACH, gray.shape[1])
     width = max(STEP * round(SCALE * (end - start) / STEP), 4 * STEP)

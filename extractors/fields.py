@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from extractors.ink import fade_seal
+from extractors.ink import line_to_gray
 from extractors.slots import INK_DEPTH, LEAST_CONTRAST
 from schemas.flow import LINE_HEIGHT, Placement
 
@@ -30,7 +30,7 @@ def field_to_ink(placement: Placement) -> int:
     left, right = int(placement.inner[0]) + END, int(placement.inner[1]) - END
     if right - left < END:
         return 0
-    gray = fade_seal(line.bgr)
+    gray = line_to_gray(line)
     paper, black = np.percentile(gray, 85), np.percentile(gray, 2)
     dark = (gray[:, left:right] < paper - INK_DEPTH * max(float(paper - black), LEAST_CONTRAST)).astype(np.uint8)
     rule = dark.mean(axis=1, keepdims=True) > RULE_SHARE

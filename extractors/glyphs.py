@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -19,7 +19,7 @@ import rapidocr
 from numpy.typing import NDArray
 
 from extractors.engine import batches_of_like_width, load_session, share_out
-from extractors.ink import fade_seal
+from extractors.ink import line_to_gray
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, PageChar
 from schemas.form import Form
 
@@ -98,6 +98,7 @@ def form_to_alphabet(form: Form, *, extra: str = "") -> Alphabet:
     return Alphabet(tuple(sorted(folded)))
 
 
+@cache
 def fold(char: str) -> str:
     """The class that a character belongs to: NFKC, then look-alikes."""
     normal = unicodedata.normalize("NFKC", char)
@@ -155,7 +156,7 @@ def _lines_to_tensor(lines: Sequence[Line]) -> NDArray[np.float32]:
     width = -(-max(line.bgr.shape[1] for line in lines) // STEP) * STEP
     tensor = np.zeros((len(lines), 3, LINE_HEIGHT, width), dtype=np.float32)
     for place, line in enumerate(lines):
-        gray = fade_seal(line.bgr)
+        gray = line_to_gray(line)
         tensor[place, :, :, : gray.shape[1]] = gray.astype(np.float32) / 127.5 - 1.0
     return tensor
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.flow import LINE_HEIGHT, Image
+from schemas.flow import LINE_HEIGHT, Box, Image, Line
 
 Colour: TypeAlias = NDArray[np.float32]
 """The level of blank paper in blue, green and red, 0 to 255: float32 (3,)."""
@@ -74,17 +74,30 @@ class _Red:
     is_seal: bool
 
 
-def fade_seal(bgr: Image) -> Image:
+def fade_seal(bgr: Image, *, sealed: bool = True) -> Image:
     """The picture of a page or a text line without red seals: grey uint8 (h, w).
 
-    It is the red channel, in which red paste is pale, with what paste is left divided out. Writing in red ink is kept dark.
+    It is the red channel, in which red paste is pale, with what paste is left divided out. Writing in red ink is kept dark;
+    where no seal is known to lie, not `sealed`, all red is that.
     """
     faded = np.asarray(cv2.extractChannel(bgr, 2), dtype=np.uint8)
     for mark in sorted(_find_red(bgr), key=lambda mark: mark.is_seal):
         left, top, right, bottom = mark.box
         part = bgr[top:bottom, left:right]
-        faded[top:bottom, left:right] = _divide_out(part, _paper_around(bgr, mark.box)) if mark.is_seal else _darken(part)
+        is_seal = mark.is_seal and sealed
+        faded[top:bottom, left:right] = _divide_out(part, _paper_around(bgr, mark.box)) if is_seal else _darken(part)
     return faded
+
+
+def line_to_gray(line: Line) -> Image:
+    """A text line without seals: large red digits look like parts of one, the whole page knows better."""
+    return fade_seal(line.bgr, sealed=line.sealed)
+
+
+def find_seals(bgr: Image) -> tuple[Box, ...]:
+    """Where red seals lie on a page: left, top, right, bottom in its pixels."""
+    boxes = (mark.box for mark in _find_red(bgr) if mark.is_seal)
+    return tuple((float(left), float(top), float(right), float(bottom)) for left, top, right, bottom in boxes)
 
 
 def flags_to_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

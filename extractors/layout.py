@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from extractors.cells import corners_of
+from extractors.columns import find_column
 from extractors.ink import dark_pixels, flags_to_runs
 from schemas.flow import Cell, Image, Matrix, Upright
 
@@ -56,8 +57,12 @@ def find_blocks(upright: Upright) -> tuple[Cell, ...]:
     """Columns and paragraphs of text, for a page whose grid is too faint or that has none: from top to bottom.
 
     Each is an unbounded Cell of table 0 with its own row, in column 0 or, where another block stands to its left at the same
-    height, the next one.
+    height, the next one. Beside a column of headings the text is one block and the headings are none: no white tells where
+    one item ends, the sentences do.
     """
+    column = find_column(upright)
+    if column is not None:
+        return (column.above, column.cell) if column.above is not None else (column.cell,)
     boxes = _lines(_text_ink(upright.gray))
     blocks = _lines_to_blocks(boxes)
     blocks.sort(key=lambda box: (box[1], box[0]))

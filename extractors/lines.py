@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import dark_pixels, flags_to_runs
+from extractors.ink import flags_to_runs
+from extractors.strokes import stroke_pixels
 from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
 from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
 
@@ -28,6 +30,9 @@ MIN_LINE, MAX_LINE = 8, 60
 # A row of pixels belongs to a text line when it holds this share of the ink that a full line's rows hold. Where white rows
 # set it apart, a line may be fainter: a last line may hold one pair of parentheses.
 ROW_SHARE, FAINT_SHARE, FAINT_PIXELS = 0.12, 0.035, 1.2
+
+# Bands with less than this share of the fullest one's ink in a row, a line of three characters, do not tell lines' height.
+TELLING = 0.1
 
 # Lines that faint ink joins (a curled page, a pen's tail) make a band higher than this multiple of the usual line.
 JOINED = 1.5
@@ -71,7 +76,7 @@ def flatten(upright: Upright, region: Region, *, bounded: bool = True) -> Flat:
     gray = sample(upright.gray, mesh, width, height, border=cv2.BORDER_REPLICATE)
     bounded = bounded and (not isinstance(region, Cell) or region.bounded)
     small = min(width, height) < MIN_LINE
-    ink = np.zeros_like(gray) if small else _without_rules(dark_pixels(gray), bounded=bounded)
+    ink = np.zeros_like(gray) if small else _without_rules(stroke_pixels(gray), bounded=bounded)
     return Flat(gray, ink, mesh)
 
 
@@ -133,8 +138,19 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
             merged[-1] = (merged[-1][0], bottom)
         else:
             merged.append((top, bottom))
-    parted = [part for top, bottom in merged for part in _part(top, bottom, usual, profile)]
+    inked = max(usual, _inked_height([(top, bottom) for top, bottom in merged if bottom - top <= MAX_LINE], profile))
+    parted = [part for top, bottom in merged for part in _part(top, bottom, inked, profile)]
     return [(top, bottom) for top, bottom in parted if bottom - top >= max(0.4 * usual, 4)]
+
+
+def _inked_height(bands: Sequence[tuple[int, int]], profile: NDArray[np.float64]) -> float:
+    """The median height of the bands that hold a line's ink, by which bands are parted; 0 where there are no bands.
+
+    A last line of a character or two may fall apart into flat strokes: as many bands as there are lines, but little ink.
+    """
+    peaks = [float(profile[top:bottom].max()) for top, bottom in bands]
+    telling = [bottom - top for (top, bottom), peak in zip(bands, peaks, strict=True) if peak >= TELLING * max(peaks)]
+    return float(np.median(telling)) if telling else 0.0
 
 
 def _part(top: int, bottom: int, usual: float, profile: NDArray[np.float64]) -> list[tuple[int, int]]:
@@ -163,7 +179,16 @@ def cut_band(upright: Upright, flat: Flat, box: Box) -> Line:
     left, top, right, bottom = box
     pad = PADDING * (bottom - top)
     left, top, right, bottom = left - 2 * pad, top - pad, right + 2 * pad, bottom + pad
-    return cut_line(upright.page, (left, top, right, bottom), lambda at: project(flat.mesh.at(at), upright.to_source))
+    line = cut_line(upright.page, (left, top, right, bottom), lambda at: project(flat.mesh.at(at), upright.to_source))
+    return replace(line, sealed=_is_sealed(line, upright.seals))
+
+
+def _is_sealed(line: Line, seals: Sequence[Box]) -> bool:
+    """Whether a seal's box lies on a line, or no farther from it than the line is high."""
+    width = line.bgr.shape[1]
+    places = line.to_page(np.array([(x, y) for x in (0, width / 2, width) for y in (-LINE_HEIGHT, 2 * LINE_HEIGHT)], float))
+    (left, top), (right, bottom) = places.min(axis=0), places.max(axis=0)
+    return any(left <= seal[2] and seal[0] <= right and top <= seal[3] and seal[1] <= bottom for seal in seals)
 
 
 def cut_line(page: Page, box: Box, to_page: Mapping) -> Line:

@@ -1,7 +1,8 @@
 """Which of a page's four sides is up, decided from the page itself.
 
 Across or down is told by the lines' rhythm in flattened cells: rows of text leave white rows between them, characters hardly
-leave white columns. Up or down is told by PaddleOCR's text direction classifier, from RapidOCR's wheel: 2 ms a line.
+leave white columns. On a page without cells it is told by whether characters stand closer to those beside them or to those
+below. Up or down is told by PaddleOCR's text direction classifier, from RapidOCR's wheel: 2 ms a line.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import rapidocr
 from numpy.typing import NDArray
 
 from extractors.cells import cell_size, find_cells, turn_cells
+from extractors.characters import find_characters, lines_run_down
 from extractors.engine import load_session
-from extractors.ink import dark_pixels
 from extractors.layout import find_blocks
 from extractors.lines import Flat, cut_band, flatten, ink_to_bands
+from extractors.parting import part_cells
 from extractors.rectify import turn
-from schemas.flow import LINE_HEIGHT, Cell, Image, Line, Mesh, Upright
+from schemas.flow import LINE_HEIGHT, Cell, Image, Line, Upright
 
 UpsideDown: TypeAlias = Callable[[Sequence[Line]], float]
 """The seam for direction classifiers: lines in, the probability that they stand on their heads out."""
@@ -52,17 +54,17 @@ SMOOTH = 13
 def orient(upright: Upright, is_upside_down: UpsideDown) -> tuple[Upright, tuple[Cell, ...]]:
     """A rectified page turned so that its text reads, and the cells found on it."""
     cells = find_cells(upright)
-    flats = _flats(upright, cells)
-    if _lies_on_its_side(flats, cells):
+    flats = [flatten(upright, cell) for cell in _largest(cells)]
+    if _lies_on_its_side(flats, cells) if cells else lines_run_down(find_characters(upright.gray)):
         upright, cells = _turned(upright, cells, 1)
-        flats = _flats(upright, cells)
-    if not cells:
-        flats = [flatten(upright, block) for block in _largest(find_blocks(upright))]
+        flats = []
+    flats = flats or [flatten(upright, region) for region in _largest(cells or find_blocks(upright)[-CELLS:])]
     voters = _voters(upright, flats)
     upside_down = is_upside_down(voters[:FIRST_VOTERS])
     if len(voters) > FIRST_VOTERS and 1 - SURE < upside_down < SURE:
         upside_down = is_upside_down(voters)
-    return _turned(upright, cells, 2) if upside_down > 0.5 else (upright, cells)
+    upright, cells = _turned(upright, cells, 2 if upside_down > 0.5 else 0)
+    return upright, part_cells(upright, cells)
 
 
 def load_direction_classifier() -> UpsideDown:
@@ -81,13 +83,6 @@ def load_direction_classifier() -> UpsideDown:
     return is_upside_down
 
 
-def _flats(upright: Upright, cells: Sequence[Cell]) -> list[Flat]:
-    """The largest cells, flattened; the whole page where there are none."""
-    if not cells:
-        return [Flat(upright.gray, dark_pixels(upright.gray), Mesh((0, 0), 1, np.zeros((2, 2, 2))))]
-    return [flatten(upright, cell) for cell in _largest(cells)]
-
-
 def _largest(cells: Sequence[Cell]) -> list[Cell]:
     return sorted(cells, key=lambda cell: -float(np.prod(cell_size(cell))))[:CELLS]
 
@@ -100,10 +95,9 @@ def _turned(upright: Upright, cells: tuple[Cell, ...], quarters: int) -> tuple[U
 def _lies_on_its_side(flats: Sequence[Flat], cells: Sequence[Cell]) -> bool:
     """Whether text runs down the page: ink's columns show a stronger rhythm than its rows."""
     rows, columns = np.array([_rhythms(flat.ink) for flat in flats]).sum(axis=0)
-    if cells:
-        sizes = np.array([cell_size(cell) for cell in cells])
-        wide = float(np.median(sizes[:, 0] / np.maximum(sizes[:, 1], 1.0))) >= 1
-        rows, columns = rows + SHAPE * wide, columns + SHAPE * (not wide)
+    sizes = np.array([cell_size(cell) for cell in cells])
+    wide = float(np.median(sizes[:, 0] / np.maximum(sizes[:, 1], 1.0))) >= 1
+    rows, columns = rows + SHAPE * wide, columns + SHAPE * (not wide)
     return bool(columns > SIDEWAYS * rows)
 
 

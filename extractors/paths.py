@@ -59,6 +59,13 @@ def ink_to_strips(dark: Image) -> NDArray[np.float32]:
     return np.maximum(worth, LEAST_WORTH).astype(np.float32)
 
 
+def on_ink(dark: Image, along: NDArray[np.int64], across: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether there is ink at these places, or a pixel off across."""
+    height, width = dark.shape
+    rows, columns = np.clip(np.rint(across).astype(int), 1, height - 2), np.clip(along, 0, width - 1)
+    return np.asarray((dark[rows - 1, columns] | dark[rows, columns] | dark[rows + 1, columns]) > 0, dtype=np.bool_)
+
+
 def _accumulate(worth: NDArray[np.float32]) -> NDArray[np.float32]:
     """The worth of the best path from the left that ends in each strip and row; a path may begin anywhere."""
     total = np.empty_like(worth)

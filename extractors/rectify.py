@@ -6,11 +6,13 @@ Geometry*, 2nd ed., ch. 2.7 and 8.6). A table brings plenty of long straight lin
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import fade_seal
+from extractors.ink import fade_seal, find_seals
 from schemas.flow import Image, Matrix, Page, Upright
 
 # Long side of the upright picture in pixels: at A4 a 12 pt character is then 23 px high, enough to find lines and rules.
@@ -44,7 +46,7 @@ def rectify(page: Page) -> Upright:
     segments = (find_segments(small) * shares - np.tile(centre, 2)) / unit
     straighten = segments_to_homography(segments, aspect=(width / 2 / unit, height / 2 / unit))
     to_unit = np.array([[1 / unit, 0, -centre[0] / unit], [0, 1 / unit, -centre[1] / unit], [0, 0, 1]])
-    return _warp(page, gray, straighten @ to_unit)
+    return replace(_warp(page, gray, straighten @ to_unit), seals=find_seals(page.pixels))
 
 
 def turn(upright: Upright, quarters: int) -> Upright:
@@ -59,7 +61,7 @@ def turn(upright: Upright, quarters: int) -> Upright:
         2: np.array([[-1.0, 0, width - 1], [0, -1, height - 1], [0, 0, 1]]),
         3: np.array([[0.0, -1, width - 1], [1, 0, 0], [0, 0, 1]]),
     }[quarters]
-    return Upright(upright.page, turned, upright.to_source @ back)
+    return replace(upright, gray=turned, to_source=upright.to_source @ back)
 
 
 def find_segments(gray: Image) -> Matrix:

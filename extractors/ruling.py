@@ -5,15 +5,18 @@ A rule is kept as a polyline. Its pieces are joined over gaps where they go on i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from extractors.dashes import join_dashes
-from extractors.ink import dark_pixels
+from extractors.ink import flags_to_runs
+from extractors.joining import END, Rule, bridge_gaps, ends_at, pieces_to_rules
+from extractors.mending import mend_rules
 from extractors.paths import (
     CLEAN_WORTH,
     CLEAR,
@@ -24,10 +27,12 @@ from extractors.paths import (
     Nodes,
     ink_to_strips,
     nodes_to_chains,
+    on_ink,
     strips_to_nodes,
 )
+from extractors.strokes import stroke_pixels
 from extractors.warp import project
-from schemas.flow import Image, Matrix, Upright
+from schemas.flow import Image, Upright
 
 # A piece shorter than its least worth must run from one long rule to another: one of this many working pixels.
 LONG = 100
@@ -43,6 +48,10 @@ FAINT = 0.25
 # its ends, over TAIL working pixels, it must be on ink as it is elsewhere or by TAIL_COVER: else it has run into text.
 MIN_COVER, TAIL, TAIL_COVER = 0.84, 24, 0.9
 
+# The parts of a piece LONG working pixels long are looked at one by one when it is on ink by this share at least. A stretch
+# without ink of this many working pixels is a hole between them.
+BROKEN_COVER, HOLE = 0.6, 6
+
 # It must be on ink by MIN_CONTRAST more than the places BESIDE working pixels off its edges: text is dark there too.
 BESIDE, MIN_CONTRAST, DOUBLE = 3, 0.6, 0.8
 
@@ -53,74 +62,28 @@ SHORT, SHORT_COVER, MIN_RADIUS, ROUND = 160, 0.93, 400.0, 2.0
 # Thickest rule in working pixels, the two lines of a double one taken together; a filled bar or a dark edge is thicker.
 MAX_THICK = 14
 
-# A gap may be as long as this many working pixels, or as this share of the shorter piece beside it up to LONG_GAP: a seal
-# that was faded takes a long piece of a long rule with it.
-MAX_GAP, GAP_SHARE, LONG_GAP = 48, 0.6, 240
-
-# An end within this many working pixels of a rule across it stops there.
-NEAR_END = 20.0
-
-# Pieces go on in each other when they miss by at most this many working pixels where they should meet, and by this share
-# of a gap more.
-MAX_OFFSET, OFFSET_SHARE = 4.0, 0.04
-
-# Length of a rule, in working pixels, over which its direction at an end is taken.
-END = 120
+# Between a rule's two sides the light differs by no more than this multiple of what the rule itself is darker.
+STEP = 2.0
 
 # Half the length, in strips, of the parabola that is fitted around each place of a rule to smooth it.
 SMOOTH = 8
-
-# Shortest rule that may bound a cell, in working pixels: the height of a one-line row.
-MIN_RULE = 24.0
-
-
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """A ruled line as its middle: `across` at each whole `along` from `start`, in working pixels.
-
-    For a horizontal rule along is x and across is y; for a vertical one the other way round. `depth` is how much
-    darker than the paper it is, of 255; `drawn` is False for a side that nobody ruled, concluded from the others.
-    """
-
-    start: int
-    across: NDArray[np.float64]
-    depth: float = 0.0
-    drawn: bool = True
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.across) - 1
-
-    def at(self, along: float) -> float:
-        """Where the rule is across at a place along it; beyond its ends it goes straight on."""
-        if along < self.start:
-            return float(self.across[0]) - self.slope(0) * (self.start - along)
-        if along > self.end:
-            return float(self.across[-1]) + self.slope(-1) * (along - self.end)
-        return float(self.across[round(along) - self.start])
-
-    def slope(self, end: int) -> float:
-        """Direction at the start (0) or the end (-1), from its last END pixels."""
-        piece = self.across[:END] if end == 0 else self.across[-END:]
-        if len(piece) < 2:
-            return 0.0
-        places = np.arange(len(piece)) - (len(piece) - 1) / 2
-        return float((places * piece).sum() / (places**2).sum())
 
 
 def find_rules(upright: Upright) -> tuple[list[Rule], list[Rule]]:
     """The horizontal and the vertical rules of an upright page."""
     gray = upright.gray
-    dark = np.asarray(cv2.bitwise_and(dark_pixels(gray), _page_mask(upright)), dtype=np.uint8)
-    level_ink, plumb_ink = join_dashes(dark)
-    level, plumb = _ink_to_pieces(level_ink, gray), _ink_to_pieces(_transposed(plumb_ink), _transposed(gray))
+    dark = np.asarray(cv2.bitwise_and(stroke_pixels(gray), _page_mask(upright)), dtype=np.uint8)
+    level_ink, upright_ink = join_dashes(dark)
+    plumb_ink = _transposed(upright_ink)
+    level, plumb = _ink_to_pieces(level_ink, gray), _ink_to_pieces(plumb_ink, _transposed(gray))
     depths = [piece.depth for piece in (*level, *plumb) if len(piece.across) >= END]
     least = FAINT * float(np.percentile(depths, 80)) if depths else 0.0
     horizontal, vertical = (
         pieces_to_rules([piece for piece in pieces if piece.depth >= least]) for pieces in (level, plumb)
     )
     horizontal, vertical = _firm(horizontal, vertical), _firm(vertical, horizontal)
-    return bridge_gaps(horizontal, vertical), bridge_gaps(vertical, horizontal)
+    horizontal, vertical = bridge_gaps(horizontal, vertical), bridge_gaps(vertical, horizontal)
+    return mend_rules(horizontal, vertical, level_ink, plumb_ink)
 
 
 def _firm(rules: Sequence[Rule], others: Sequence[Rule]) -> list[Rule]:
@@ -130,7 +93,7 @@ def _firm(rules: Sequence[Rule], others: Sequence[Rule]) -> list[Rule]:
         rule
         for rule in rules
         if len(rule.across) >= STRIP * MIN_WORTH / CLEAN_WORTH
-        or (_stops(rule.start, rule.across[0], across) and _stops(rule.end, rule.across[-1], across))
+        or (ends_at(rule.start, rule.across[0], across) and ends_at(rule.end, rule.across[-1], across))
     ]
 
 
@@ -157,7 +120,7 @@ def _ink_to_pieces(dark: Image, gray: Image) -> list[Rule]:
         return []
     nodes = strips_to_nodes(strips)
     pieces = [piece for chain in nodes_to_chains(nodes) if (piece := _to_piece(nodes, chain)) is not None]
-    return [clean for piece, thick in pieces if (clean := _trimmed(dark, gray, piece, thick)) is not None]
+    return [clean for piece, thick in pieces for clean in _clean(dark, gray, piece, thick)]
 
 
 def _to_piece(nodes: Nodes, chain: list[int]) -> tuple[Rule, float] | None:
@@ -179,36 +142,57 @@ def _to_piece(nodes: Nodes, chain: list[int]) -> tuple[Rule, float] | None:
     return Rule(start, np.interp(np.arange(start, end + 1), along, smooth)), thick
 
 
-def _trimmed(dark: Image, gray: Image, piece: Rule, thick: float) -> Rule | None:
-    """A piece without the ends that ran into writing; None for what is no rule."""
+def _clean(dark: Image, gray: Image, piece: Rule, thick: float) -> list[Rule]:
+    """A piece without the ends that ran into writing; what is left of a long one with holes, each part by itself."""
+    on = on_ink(dark, np.arange(piece.start, piece.end + 1), piece.across)
+    whole = _trimmed(dark, gray, piece, thick, on)
+    if whole is not None:
+        return [whole]
+    if len(on) < LONG or on.mean() < BROKEN_COVER:
+        return []
+    holes = [place for start, stop in flags_to_runs(~on) if stop - start >= HOLE for place in (start, stop)]
+    parts = [(start, stop) for start, stop in pairwise([0, *holes, len(on)]) if stop - start > TAIL and on[start:stop].any()]
+    shares = [
+        _trimmed(
+            dark, gray, replace(piece, start=piece.start + start, across=piece.across[start:stop]), thick, on[start:stop]
+        )
+        for start, stop in parts
+    ]
+    return [part for part in shares if part is not None]
+
+
+def _trimmed(dark: Image, gray: Image, piece: Rule, thick: float, on: NDArray[np.bool_]) -> Rule | None:
+    """A piece without the ends that ran into writing; None for what is no rule. `on` tells where it is on ink."""
+    cover = float(on.mean())
+    if cover < MIN_COVER or len(on) <= TAIL:
+        return None
     height, width = dark.shape
     along = np.clip(np.arange(piece.start, piece.end + 1), 0, width - 1)
     middle = np.rint(piece.across).astype(int)
     beside = round(thick / 2) + BESIDE
-    on, near, level, above, below = (
+    near, level, above, below = (
         picture[np.clip(middle + np.array(rows)[:, None], 0, height - 1), along]
         for picture, rows in (
-            (dark, (-1, 0, 1)),
             (dark, (-beside, beside)),
             (gray, (-1, 0, 1)),
             (gray, (-beside - 1, -CLEAR, -CLEAR - 4)),
             (gray, (beside + 1, CLEAR, CLEAR + 4)),
         )
     )
-    on = (on > 0).any(axis=0)
-    cover = float(on.mean())
-    sides = (near > 0).mean(axis=1)
+    beside_it = (near > 0).mean(axis=1)
     # A side that is dark throughout is the other line of a double rule.
-    text = float(np.where(sides > DOUBLE, 0.0, sides).mean())
+    text = float(np.where(beside_it > DOUBLE, 0.0, beside_it).mean())
     least = max(MIN_COVER if len(on) >= SHORT else SHORT_COVER, MIN_CONTRAST + text)
-    if cover < least or len(on) <= TAIL or (len(on) < SHORT and _is_round(piece.across)):
+    if cover < least or (len(on) < SHORT and _is_round(piece.across)):
         return None
     share = np.convolve(on, np.ones(TAIL), "valid") / TAIL
     good = np.flatnonzero(share >= min(TAIL_COVER, cover))
     start, end = (int(good[0]), int(good[-1]) + TAIL) if len(good) else (0, len(on))
-    # The darker side counts: a sheet's edge has the desk on one side.
-    paper = np.minimum(above.max(axis=0), below.max(axis=0)).astype(np.float64)
-    depth = float(np.median(paper - level.min(axis=0)))
+    # The darker side counts: what is not much darker than that is the edge of a sheet, on a desk or in the light.
+    sides = above.max(axis=0).astype(np.float64), below.max(axis=0).astype(np.float64)
+    depth = float(np.median(np.minimum(*sides) - level.min(axis=0)))
+    if abs(float(np.median(sides[0] - sides[1]))) > STEP * depth:
+        return None
     return Rule(piece.start + start, piece.across[start:end], depth)
 
 
@@ -245,71 +229,3 @@ def _local_parabolas(
     normal = weighted.transpose(0, 2, 1) @ powers + 1e-6 * np.eye(3)
     right = (weighted * across[window][:, :, None]).sum(axis=1)
     return np.asarray(np.linalg.solve(normal, right[:, :, None])[:, 0, 0], dtype=np.float64)
-
-
-def pieces_to_rules(pieces: Sequence[Rule]) -> list[Rule]:
-    """Join pieces that go on in each other over small gaps, from left to right."""
-    return [rule for rule in _joined(pieces, lambda rule, piece: MAX_GAP) if rule.end - rule.start >= MIN_RULE]
-
-
-def bridge_gaps(rules: Sequence[Rule], others: Sequence[Rule]) -> list[Rule]:
-    """Join rules over long gaps, but for those between two of the `others`, which run across: there one table ends."""
-
-    def widest(rule: Rule, piece: Rule) -> float:
-        if _stops(rule.end, rule.across[-1], others) and _stops(piece.start, piece.across[0], others):
-            return MAX_GAP
-        return max(MAX_GAP, min(GAP_SHARE * min(len(rule.across), len(piece.across)), LONG_GAP))
-
-    return _joined(rules, widest)
-
-
-def _stops(along: float, across: float, others: Sequence[Rule]) -> bool:
-    """Whether one of the rules that run across passes within an end's reach of a place."""
-    return any(
-        other.start - NEAR_END <= across <= other.end + NEAR_END and abs(other.at(across) - along) <= NEAR_END
-        for other in others
-    )
-
-
-def _joined(pieces: Sequence[Rule], widest: Callable[[Rule, Rule], float]) -> list[Rule]:
-    rules: list[Rule] = []
-    for piece in sorted(pieces, key=lambda piece: piece.start):
-        fits = [rule for rule in rules if _goes_on(rule, piece, widest(rule, piece))]
-        if fits:
-            best = min(fits, key=lambda rule: abs(piece.start - rule.end))
-            rules.remove(best)
-            rules.append(_join(best, piece))
-        else:
-            rules.append(piece)
-    return rules
-
-
-def _goes_on(rule: Rule, piece: Rule, widest: float) -> bool:
-    """Whether a piece continues a rule: a small enough gap or an overlap, and level with the rule's own direction."""
-    gap = piece.start - rule.end
-    if gap > widest or piece.end <= rule.end or gap < -4 * MAX_GAP:
-        return False
-    if gap <= 0:
-        return abs(rule.at(piece.start) - piece.at(piece.start)) <= MAX_OFFSET
-    ahead = abs(rule.at(piece.start) - float(piece.across[0]))
-    behind = abs(piece.at(rule.end) - float(rule.across[-1]))
-    # A short piece's direction is a guess: the longer one's counts.
-    miss = ahead if len(rule.across) >= len(piece.across) else behind
-    return min(miss, (ahead + behind) / 2) <= MAX_OFFSET + OFFSET_SHARE * gap
-
-
-def _join(rule: Rule, piece: Rule) -> Rule:
-    """One rule from two pieces; a gap between them is filled by a straight line."""
-    kept = rule.across[: max(piece.start - rule.start, 1)]
-    gap = piece.start - (rule.start + len(kept))
-    bridge = np.linspace(kept[-1], piece.across[0], gap + 2)[1:-1] if gap > 0 else np.zeros(0)
-    return Rule(rule.start, np.concatenate([kept, bridge, piece.across]), max(rule.depth, piece.depth))
-
-
-def rule_points(rule: Rule, start: float, end: float) -> Matrix:
-    """A rule between two places along it, as (n, 2) points (along, across) about a strip apart."""
-    along = np.linspace(start, end, max(round(abs(end - start) / (2 * STRIP)), 1) + 1)
-    inside = np.interp(along, np.arange(rule.start, rule.end + 1), rule.across)
-    inside = np.where(along < rule.start, rule.across[0] - rule.slope(0) * (rule.start - along), inside)
-    inside = np.where(along > rule.end, rule.across[-1] + rule.slope(-1) * (along - rule.end), inside)
-    return np.column_stack([along, inside])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from extractors.engine import batches_of_like_width, load_session, share_out
 from extractors.glyphs import FLOOR, STEP, Alphabet, GlyphReader, fold
-from extractors.ink import fade_seal
+from extractors.ink import line_to_gray
 from schemas.flow import GlyphLine, Image, Line
 from schemas.form import Form
 
@@ -44,7 +44,7 @@ def load_scout(form: Form, alphabet: Alphabet, *, threads: int = 0) -> GlyphRead
 
     def scout(lines: Sequence[Line]) -> list[GlyphLine]:
         def look(batch: Sequence[int]) -> list[GlyphLine]:
-            seen = session.run(None, {"pictures": lines_to_tensor([fade_seal(lines[place].bgr) for place in batch])})[0]
+            seen = session.run(None, {"pictures": lines_to_tensor([line_to_gray(lines[place]) for place in batch])})[0]
             return [
                 _steps_to_glyphs(lines[place], steps, columns, alphabet) for place, steps in zip(batch, seen, strict=True)
             ]

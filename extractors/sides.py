@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ruling import MIN_RULE, Rule
+from extractors.joining import MIN_RULE, Rule
 from schemas.flow import Matrix
 
 # The ends of rules that stop at one unruled side lie within this many working pixels of it.

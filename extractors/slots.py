@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import Colour, colour_shares, fade_seal, paper_colour
+from extractors.ink import Colour, colour_shares, line_to_gray, paper_colour
 from schemas.flow import LINE_HEIGHT, Box, Image, Line, Placement
 
 # How far beyond the recogniser's steps for the parentheses a crop reaches, in line pixels: a step is 8 pixels wide.
@@ -167,7 +167,7 @@ def _crop(line: Line, placement: Placement) -> SlotCrop:
 @lru_cache(maxsize=8)
 def _look_at(line: Line) -> tuple[Image, Colour]:
     """A line without seals, and the colour of its paper; kept for the next slot on the line."""
-    return fade_seal(line.bgr), paper_colour(line.bgr)
+    return line_to_gray(line), paper_colour(line.bgr)
 
 
 def _columns(line: Line, span: tuple[float, float]) -> tuple[int, int]:

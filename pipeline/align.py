@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
-from numpy.typing import NDArray
 
-from extractors.glyphs import FLOOR, Alphabet
+from extractors.glyphs import Alphabet
+from extractors.underline import underscores_to_paper, wipe_underlines
 from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, state_span
+from pipeline.gaps import find_gap, gap_to_placement, spare_underlines
+from pipeline.steps import Steps
 from schemas.flow import GlyphLine, Line, NamedCell, Placement
 from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Slot
 
@@ -32,6 +34,10 @@ LEAST_MORE = 0.5
 
 # Printed characters on each side of a slot that vouch for its place.
 ANCHORS = 3
+
+
+# A text layer's parentheses are there or not; a path may take something else for one.
+SEEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,23 @@ def name_items(
     """
     if not lines:
         return ()
-    steps = _Steps(lines, alphabet, scouted)
+    named = _name_items(form, lines, alphabet, scouted, expected)
+    places = [placement.parentheses for item in named for placement in item.placements]
+    if lines[0].certain and not (places and all(max(place) >= SEEN for place in places)):
+        # Lines beneath gaps are neither read nor seen as ink by who knows the characters for sure.
+        wiped = [underscores_to_paper(replace(line, line=wipe_underlines(line.line)), alphabet) for line in lines]
+        return _name_items(form, wiped, alphabet, scouted, expected)
+    return named
+
+
+def _name_items(
+    form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet, scouted: Sequence[GlyphLine], expected: Expected
+) -> tuple[NamedCell, ...]:
+    steps = Steps(lines, alphabet, scouted)
     named: list[NamedCell] = []
     left = list(form.items)
     while left and steps.ink() > (LEFT_OVER if named else 0):
-        fits = {item.key: best_path(item_to_automaton(item, alphabet), steps.log_probs, alphabet) for item in left}
+        fits = {item.key: _fit(item_to_automaton(item, alphabet), steps, alphabet) for item in left}
         gains = {key: fit.gain + (GOES_ON if key == expected.goes_on else 0.0) for key, fit in fits.items()}
         best = max(left, key=lambda item: gains[item.key])
         if gains[best.key] < expected.least:
@@ -76,70 +94,34 @@ def name_items(
     return tuple(named)
 
 
-class _Steps:
-    """A cell's lines joined end to end, a blank step at each break, so that a line break means nothing."""
-
-    def __init__(self, lines: Sequence[GlyphLine], alphabet: Alphabet, scouted: Sequence[GlyphLine] = ()) -> None:
-        self.lines = tuple(lines)
-        self.log_probs = _joined(lines, alphabet)
-        # Scout and recogniser take equal steps, so that a place among the one's steps is a place among the other's.
-        self.scouted = _joined(scouted, alphabet) if scouted else None
-        self.spelling = tuple(char for line in lines for char in (*line.spelling, ""))
-        self.sureness = np.concatenate([np.append(line.sureness, np.float32(1.0)) for line in lines])
-        self.line_of = np.concatenate([np.full(len(line.spelling) + 1, place) for place, line in enumerate(lines)])
-        self.starts = np.cumsum([0, *(len(line.spelling) + 1 for line in lines)])
-        self.inked = np.exp(self.log_probs[:, 0]) < 0.5
-
-    def ink(self) -> int:
-        """How many steps hold ink that no sentence has explained yet."""
-        return int(np.count_nonzero(np.exp(self.log_probs[:, 0]) < 0.5))
-
-    def take_away(self, path: Path) -> None:
-        """Leave paper where a sentence has been read."""
-        places = np.flatnonzero(path.states % 2)
-        if len(places):
-            # Placements look into the old ones.
-            self.log_probs = self.log_probs.copy()
-            self.log_probs[places[0] : places[-1] + 1] = np.log(FLOOR)
-            self.log_probs[places[0] : places[-1] + 1, 0] = 0.0
-
-    def edge(self, step: int, side: int) -> float:
-        """Left (0) or right (1) edge of a step on its line."""
-        place = int(self.line_of[step])
-        edges = self.lines[place].edges
-        return float(edges[min(step - self.starts[place], len(edges) - 1), side]) if len(edges) else 0.0
+def _fit(automaton: Automaton, steps: Steps, alphabet: Alphabet) -> Path:
+    return best_path(automaton, steps.log_probs, alphabet, underlined=steps.underlined)
 
 
-def _joined(lines: Sequence[GlyphLine], alphabet: Alphabet) -> NDArray[np.float32]:
-    gap = np.full((1, alphabet.size), np.log(FLOOR), np.float32)
-    gap[0, 0] = 0.0
-    return np.concatenate([part for line in lines for part in (line.log_probs, gap)])
-
-
-def _with_repeats(item: FormItem, once: Path, steps: _Steps, alphabet: Alphabet) -> tuple[Automaton, Path]:
+def _with_repeats(item: FormItem, once: Path, steps: Steps, alphabet: Alphabet) -> tuple[Automaton, Path]:
     """The sentence, said again as often as the cell holds it."""
     automaton, path = item_to_automaton(item, alphabet), once
     if not item.repeats:
         return automaton, path
     for times in count(2):
         more = item_to_automaton(item, alphabet, times=times)
-        longer = best_path(more, steps.log_probs, alphabet)
+        longer = _fit(more, steps, alphabet)
         if longer.gain < path.gain + LEAST_MORE * len(item.sentence):
             return automaton, path
         automaton, path = more, longer
     raise AssertionError("unreachable: a finite cell holds finitely many activities")
 
 
-def _placements(automaton: Automaton, path: Path, steps: _Steps, alphabet: Alphabet) -> tuple[Placement, ...]:
+def _placements(automaton: Automaton, path: Path, steps: Steps, alphabet: Alphabet) -> tuple[Placement, ...]:
     seen = _characters_seen(automaton, path, steps)
-    spare = _spare_parentheses(path, steps, alphabet)
+    spare = _spare_parentheses(path, steps, alphabet) + spare_underlines(automaton, path, steps)
     return tuple(
         replace(_placement(name, slot, state, state_span(path, state), seen, path, steps), spare=spare)
         for name, slot, state in automaton.slots
     )
 
 
-def _spare_parentheses(path: Path, steps: _Steps, alphabet: Alphabet) -> int:
+def _spare_parentheses(path: Path, steps: Steps, alphabet: Alphabet) -> int:
     """How many parentheses are seen that the path takes for no printed one: slots of a sentence that was not found."""
     classes = [alphabet.index(char) for char in EMPTY_PARENTHESES]
     seen = np.exp(steps.log_probs[:, classes].max(axis=1)) > 0.5
@@ -147,7 +129,7 @@ def _spare_parentheses(path: Path, steps: _Steps, alphabet: Alphabet) -> int:
     return int(np.count_nonzero(begins & (path.states % 2 == 0)))
 
 
-def _characters_seen(automaton: Automaton, path: Path, steps: _Steps) -> dict[int, float]:
+def _characters_seen(automaton: Automaton, path: Path, steps: Steps) -> dict[int, float]:
     """How well each printed character on the path was seen: its highest posterior, by state."""
     seen: dict[int, float] = {}
     for step in np.flatnonzero(path.states % 2):
@@ -164,7 +146,7 @@ def _placement(
     span: tuple[int, int],
     seen: dict[int, float],
     path: Path,
-    steps: _Steps,
+    steps: Steps,
 ) -> Placement:
     start, stop = span
     left, right = seen.get(state - 1, 0.0), seen.get(state + 1, 0.0)
@@ -175,6 +157,8 @@ def _placement(
     found = max(left, right, *anchors) > 0.0
     if not found:
         return _missing(name, slot, steps)
+    if not left and not right and (gap := find_gap(span, seen, path, steps)) is not None:
+        return gap_to_placement(name, slot, gap, (anchors[0], anchors[1]), steps)
     line = _line_of_slot(start, stop, steps)
     first, last = _within(line, steps)
     before = _last_step(path, state - 1) if left else None
@@ -202,7 +186,7 @@ def _placement(
     )
 
 
-def _stretches(start: int, stop: int, steps: _Steps) -> tuple[tuple[Line, tuple[float, float]], ...]:
+def _stretches(start: int, stop: int, steps: Steps) -> tuple[tuple[Line, tuple[float, float]], ...]:
     """The lines that steps lie on, and from where to where."""
     found = []
     for line in dict.fromkeys(steps.line_of[start:stop].tolist()):
@@ -213,14 +197,14 @@ def _stretches(start: int, stop: int, steps: _Steps) -> tuple[tuple[Line, tuple[
     return tuple(found)
 
 
-def _missing(name: str, slot: Slot, steps: _Steps) -> Placement:
+def _missing(name: str, slot: Slot, steps: Steps) -> Placement:
     nothing = (0.0, 0.0)
     return Placement(
         name, slot, None, steps.log_probs[:0], (), steps.sureness[:0], nothing, nothing, nothing, nothing, False
     )
 
 
-def _line_of_slot(start: int, stop: int, steps: _Steps) -> int:
+def _line_of_slot(start: int, stop: int, steps: Steps) -> int:
     """The line on which a slot stands: the one with most of its ink, or where it begins."""
     places = steps.line_of[start:stop][steps.inked[start:stop]]
     if len(places):
@@ -228,11 +212,11 @@ def _line_of_slot(start: int, stop: int, steps: _Steps) -> int:
     return int(steps.line_of[min(start, len(steps.line_of) - 1)])
 
 
-def _within(line: int, steps: _Steps) -> tuple[int, int]:
+def _within(line: int, steps: Steps) -> tuple[int, int]:
     return int(steps.starts[line]), int(steps.starts[line + 1]) - 1
 
 
-def _edge_of(step: int, first: int, last: int, steps: _Steps, side: int) -> float:
+def _edge_of(step: int, first: int, last: int, steps: Steps, side: int) -> float:
     """Edge of a step, or of the line's end where the slot goes on over a line break."""
     return steps.edge(min(max(step, first), max(last - 1, first)), side)
 

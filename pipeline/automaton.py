@@ -2,9 +2,10 @@
 
 States alternate: a gap, a printed character, a gap, a printed character … a gap. A gap eats CTC blanks for nothing and
 anything else at a price; the gap between a slot's parentheses is the slot, and eats numbers for nothing. A printed
-character may be misread, missing or foreign, each at a price. The search is Viterbi's over CTC topology (Graves et al.,
-*Connectionist Temporal Classification*, ICML 2006), with within-step jumps over missing characters; compiled, a cell of
-300 steps against a sentence of 143 characters takes about a millisecond.
+character may be misread, missing or foreign, each at a price. A line beneath a slot stands for both its parentheses: there
+it may be entered and left without them. The search is Viterbi's over CTC topology (Graves et al., *Connectionist Temporal
+Classification*, ICML 2006), with within-step jumps over missing characters; compiled, a cell of 300 steps against a
+sentence of 143 characters takes about a millisecond.
 
 All prices are log probabilities (nats).
 """
@@ -35,12 +36,19 @@ OUTSIDE = -2.2
 # One step of something in a count slot that is no part of a number: cheaper than misplacing a printed word.
 NO_NUMBER = -3.9
 
+# One step of a parenthesis in a count slot: dearer than between words, lest a slot eat those that a unit has put before it.
+NO_PARENTHESIS = -7.0
+
 # One step of any character in a text slot: cheaper than between words, dearer than outside, lest a slot eat a title or
 # another sentence and have its own printed words missing.
 ANY_WORD = -2.3
 
 # Beginning or ending in the middle of the sentence, as a cell does that the page end cuts in two.
 CUT = -12.0
+
+# A slot without parentheses, where a line beneath it stands for them: dearer than parentheses that are seen, which gain 2 to
+# 5 nats each, and cheaper than even one that is missing.
+UNDERLINED = -1.0
 
 GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT, INNER_GAP = 0, 1, 2, 3, 4
 
@@ -100,12 +108,23 @@ def pieces_to_automaton(pieces: list[str | tuple[str, Slot]], alphabet: Alphabet
     return Automaton(np.array([kinds[0], *inner, *kinds[1:][-1:]], np.int8), np.array(classes, np.int32), tuple(slots))
 
 
-def best_path(automaton: Automaton, log_probs: NDArray[np.float32], alphabet: Alphabet, *, outside: float = OUTSIDE) -> Path:
-    """The best path of a sentence through posteriors (steps, alphabet); `outside` is the price of a step beyond its ends."""
+def best_path(
+    automaton: Automaton,
+    log_probs: NDArray[np.float32],
+    alphabet: Alphabet,
+    *,
+    outside: float = OUTSIDE,
+    underlined: NDArray[np.bool_] | None = None,
+) -> Path:
+    """The best path of a sentence through posteriors (steps, alphabet); `outside` is the price of a step beyond its ends.
+
+    `underlined` (steps,) tells where a line beneath a gap stands for a slot's parentheses.
+    """
     if len(log_probs) == 0:
         return Path(np.zeros(0, np.int32), 0.0)
     free = step_prices(log_probs, alphabet, outside=outside)
-    states, score = _viterbi(automaton.kinds, automaton.classes, log_probs, free)
+    lined = np.zeros(len(log_probs), np.bool_) if underlined is None else underlined
+    states, score = _viterbi(automaton.kinds, automaton.classes, log_probs, free, lined)
     kinds = automaton.kinds[states]
     in_slot = (kinds == COUNT_SLOT) | (kinds == TEXT_SLOT)
     foreign = np.where(in_slot, free[np.arange(len(free)), kinds], free[:, GAP])
@@ -118,12 +137,13 @@ def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet, *, outside: 
     blank = np.exp(log_probs[:, 0])
     number = np.minimum(np.exp(log_probs[:, numbers]).sum(axis=1), 1.0 - blank)
     inked = np.maximum(1.0 - blank, 1e-6)
-    rest = np.maximum(inked - number, 0.0)
+    parentheses = np.exp(log_probs[:, [alphabet.index(char) for char in EMPTY_PARENTHESES]]).sum(axis=1)
+    rest = np.maximum(inked - number - parentheses, 0.0)
     prices = np.column_stack(
         [
             np.log(blank + np.exp(outside) * inked),
             np.log(inked) + MISREAD,
-            np.log(blank + number + np.exp(NO_NUMBER) * rest),
+            np.log(blank + number + np.exp(NO_NUMBER) * rest + np.exp(NO_PARENTHESIS) * parentheses),
             np.log(blank + np.exp(ANY_WORD) * inked),
             np.log(blank + np.exp(FOREIGN) * inked),
         ]
@@ -143,12 +163,18 @@ def _viterbi(  # noqa: PLR0912  # one loop nest, compiled as a whole: split, it 
     classes: NDArray[np.int32],
     log_probs: NDArray[np.float32],
     free: NDArray[np.float32],
+    underlined: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int32], float]:
-    """Best state for each step. Even states are gaps and slots, odd states characters."""
+    """Best state for each step. Even states are gaps and slots, odd states characters.
+
+    While searching, `size` above a slot's state stands the same slot entered without parentheses, and `size` above that
+    the same again once a line beneath it has been met, which alone can be left.
+    """
     steps, size = len(log_probs), len(kinds)
     last = size - 1
-    came_from = np.empty((steps, size), np.int32)
+    came_from = np.empty((steps, 3 * size), np.int32)
     score = np.full(size, NEVER, np.float32)
+    bare, lined = np.full(size, NEVER, np.float32), np.full(size, NEVER, np.float32)
     # reach[g]: best way to stand at gap g between two steps, by standing there, ending a character or jumping missing
     # ones; origin[g] is the state it ends in. fresh excludes ending the character just before, which CTC forbids ahead
     # of the same character.
@@ -161,6 +187,8 @@ def _viterbi(  # noqa: PLR0912  # one loop nest, compiled as a whole: split, it 
                 best, source = (np.float32(0.0), -1) if gap == 0 else (np.float32(CUT), -1)
             if gap >= 2 and reach[gap - 2] + MISSING > best:
                 best, source = reach[gap - 2] + MISSING, origin[gap - 2]
+            if gap >= 4 and lined[gap - 2] > best:
+                best, source = lined[gap - 2], gap - 2 + 2 * size
             fresh[gap], fresh_origin[gap] = best, source
             if gap >= 2 and score[gap - 1] > best:
                 best, source = score[gap - 1], gap - 1
@@ -181,12 +209,21 @@ def _viterbi(  # noqa: PLR0912  # one loop nest, compiled as a whole: split, it 
             else:
                 best, source = reach[state], origin[state]
                 price = free[step, kinds[state]]
+                if state >= 2 and (kinds[state] == COUNT_SLOT or kinds[state] == TEXT_SLOT):
+                    enter, came = bare[state], state + size
+                    if reach[state - 2] + UNDERLINED > enter:
+                        enter, came = reach[state - 2] + UNDERLINED, origin[state - 2]
+                    stay, stayed = lined[state], state + 2 * size
+                    if underlined[step] and enter > stay:
+                        stay, stayed = enter, came
+                    bare[state], came_from[step, state + size] = enter + price, came
+                    lined[state], came_from[step, state + 2 * size] = stay + price, stayed
             came_from[step, state] = source
             # Characters read their own old score alone, and gaps none: writing in place is safe.
             score[state] = best + price
     path = np.empty(steps, np.int32)
     state = origin[last]
     for step in range(steps - 1, -1, -1):
-        path[step] = state
+        path[step] = state % size
         state = came_from[step, state]
     return path, reach[last]

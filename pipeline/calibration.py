@@ -99,8 +99,8 @@ def evidence_to_features(
         "touching": float(evidence.touching),
         "length": float(len(text)),
     }
-    if "digits" in experts:
-        figures, figures_rival = _says(experts["digits"], text)
+    if placement.slot.kind is SlotKind.COUNT:
+        figures, figures_rival = _says(experts.get("digits"), text)
         features |= {"digits": -log10(max(1 - figures, LEAST_DOUBT)), "digits_rival": figures_rival}
     if not text:
         features["ink"] = log(1 + evidence.ink)

@@ -16,11 +16,15 @@ from schemas.flow import DigitReading, Placement
 # How much less likely words or signs are in a count slot than a number, before anything is seen.
 WORDS = 0.25
 
-# A reader's word counts by this power. The recogniser and the scout know print; the digit reader knows both, but is asked
-# only about pens until calibration has seen it on print. What a reader does not see at all is this likely.
-PRINT_SAY = {"recogniser": 1.0, "scout": 0.5}
+# A reader's word counts by this power: on print, where the recogniser has not looked, and on what a pen wrote. What a
+# reader does not see at all is this likely.
+PRINT_SAY = {"recogniser": 1.0, "scout": 0.5, "digits": 0.5}
+GLANCE_SAY = {"scout": 1.0, "digits": 1.0}
 PEN_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0}
 BLIND = {"recogniser": 1e-6, "scout": 0.01, "digits": 1e-3}
+
+# A slanted 1 and a stroke look alike: a reader of print that gives a stroke more than this has seen the slant.
+STROKE_POSSIBLE = 0.02
 
 # What the digit reader can tell apart; of any other character it knows only that it is one.
 FIGURES = frozenset(DIGITS + ",")
@@ -47,12 +51,12 @@ class Expert:
 
 def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool) -> dict[str, Expert]:
     """Each reader that has a say on a slot, by name."""
-    say = PEN_SAY if by_pen else PRINT_SAY
+    say = PEN_SAY if by_pen else PRINT_SAY if placement.looked else GLANCE_SAY
     found = {}
     for name, log_probs in (("recogniser", placement.log_probs), ("scout", placement.scouted)):
-        if log_probs is not None:
+        if log_probs is not None and (name != "recogniser" or placement.looked):
             found[name] = Expert(slot_strings(log_probs, alphabet), say[name], BLIND[name])
-    if by_pen and placement.digits is not None:
+    if placement.digits is not None:
         numbers = {text: share for text, share in placement.digits.strings.items() if is_number(text)}
         words = sign_share(placement.digits, OTHER)
         found["digits"] = Expert(numbers, say["digits"], BLIND["digits"], words)
@@ -69,6 +73,17 @@ def likeliest(experts: Mapping[str, Expert]) -> Candidate:
     for expert in experts.values():
         rest *= max(1.0 - sum(expert.strings.values()), expert.blind) ** expert.say
     return Candidate(best, weights[best] / (sum(weights.values()) + rest * WORDS))
+
+
+def is_contested(experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether a reader other than the recogniser holds another string for likely."""
+    others = (expert for name, expert in experts.items() if name != "recogniser")
+    return any(share > 0.5 for expert in others for other, share in expert.strings.items() if other != text)
+
+
+def may_be_stroke(experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether a lone 1 may be a stroke through the slot, for nothing to report: some reader holds that for possible."""
+    return text == "1" and any(expert.strings.get("/", 0.0) > STROKE_POSSIBLE for expert in experts.values())
 
 
 def sign_share(digits: DigitReading | None, *signs: str) -> float:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
+from pipeline.decide import BY_PEN, SEEN
 from pipeline.header import judge_fields
-from pipeline.judge import SEEN, ErrorBudget, judge_slot, missing_slot
+from pipeline.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import FieldKind, Form, FormItem
@@ -112,9 +113,9 @@ def _join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple
     for mine, theirs in zip(first, second, strict=False):
         if mine.placement.line is None or theirs.placement.line is None:
             joined.append(theirs if mine.placement.line is None else mine)
-        elif not (all(mine.placement.parentheses) and all(theirs.placement.parentheses)):
+        elif not (mine.placement.whole and theirs.placement.whole):
             # Words behind the cut may reach back to a slot that stands whole before it.
-            joined.append(max(mine, theirs, key=lambda half: (min(half.placement.parentheses) > 0, half.ink)))
+            joined.append(max(mine, theirs, key=lambda half: (half.placement.whole, half.ink)))
         else:
             return None
     return tuple(joined)
@@ -131,7 +132,8 @@ def _gathered_to_reading(
     problems: Sequence[Problem],
 ) -> Reading:
     slots = judge_together(form, _slots(gathered, form, alphabet, budget))
-    header = judge_fields(form, gathered.header, budget, alphabet, roster=tuple(roster))
+    by_pen = any(piece.hand >= BY_PEN for pieces in gathered.items.values() for piece in pieces)
+    header = judge_fields(form, gathered.header, budget, alphabet, roster=tuple(roster), by_pen=by_pen)
     told = list(problems)
     if any(item.key not in gathered.items for item in form.items):
         told.append(Problem.ITEMS_MISSING)
@@ -160,22 +162,36 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
             slots += [missing_slot(slot.path, slot) for slot in item.slots]
         else:
             judged = [judge_slot(piece, budget, alphabet) for piece in evidence]
-            slots += _unsure(judged) if _may_have_shifted(item, evidence) else judged
+            moved = _may_have_moved(evidence) or _may_be_another(item, evidence, judged)
+            slots += _unsure(judged) if moved else judged
     return slots
 
 
-def _may_have_shifted(item: FormItem, evidence: Sequence[Evidence]) -> bool:
-    """Whether activities stand behind each other of which one may be lost, so that all behind it have moved up by one.
+def _may_have_moved(evidence: Sequence[Evidence]) -> bool:
+    """Whether a slot of an item was not found, so that its neighbours of like words may have taken its place."""
+    lost = [piece.placement.line is None for piece in evidence]
+    return any(lost) and not all(piece.placement.certain for piece, gone in zip(evidence, lost, strict=True) if not gone)
 
-    A lost one leaves its parentheses behind, or its place among the others is unsure.
+
+def _may_be_another(item: FormItem, evidence: Sequence[Evidence], slots: Sequence[SlotReading]) -> bool:
+    """Whether activities stand behind each other of which one may be lost or told twice, so that those behind it have moved.
+
+    A lost one leaves its parentheses behind, or its place among the others is unsure. Of two that have one name, likelier
+    than not, a line was cut twice from the page.
     """
     if len(evidence) == len(item.slots) or all(piece.placement.certain for piece in evidence):
         return False
-    return any(piece.placement.spare or min(piece.placement.parentheses) < SEEN for piece in evidence)
+    places = [piece.placement for piece in evidence]
+    names = [slot.value for slot in slots if isinstance(slot.value, str)]
+    shifted = any(place.spare or not (place.underlined or min(place.parentheses) >= SEEN) for place in places)
+    return shifted or len(set(names)) < len(names)
 
 
 def _unsure(slots: Sequence[SlotReading]) -> list[SlotReading]:
+    """Slots of whose place nothing is sure; one that was not found has none."""
     return [
-        slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, Reason.PLACE_UNSURE)))})
+        slot
+        if Reason.SLOT_MISSING in slot.reasons
+        else slot.model_copy(update={"review": True, "reasons": tuple(dict.fromkeys((*slot.reasons, Reason.PLACE_UNSURE)))})
         for slot in slots
     ]

@@ -89,6 +89,9 @@ GAP = 1.6
 # No other reader confirms what one alone reads of words: one word in two hundred is misread surely.
 ALONE = 0.995
 
+# How far a field of a return may be trusted that a pen has filled in: the recogniser knows print, and so does calibration.
+PENNED = 0.8
+
 # A field that looks blank: people write faintly, and a reader of print does not see it.
 BLANK = 0.995
 
@@ -100,14 +103,21 @@ def judge_fields(
     alphabet: Alphabet,
     *,
     roster: tuple[str, ...] = (),
+    by_pen: bool = False,
 ) -> dict[str, HeaderReading]:
-    """Every field above the table; one that was not found has neither value nor confidence."""
+    """Every field above the table; one that was not found has neither value nor confidence.
+
+    Of a return filled in `by_pen` nothing is accepted but a unit that the roster has.
+    """
     placed = {placement.path: placement for placement in header}
-    return {
+    found = {
         field.key: judge_header(field, placed[field.key], budget, alphabet, roster=roster)
         if field.key in placed
         else HeaderReading()
         for field in form.header
+    }
+    return {
+        key: _doubted(one) if by_pen and key in placed and one.value not in roster else one for key, one in found.items()
     }
 
 
@@ -131,6 +141,11 @@ def judge_header(
     review = not _accepted(field, confidence, budget) or not decoded.known
     iso = _iso(decoded.text) if field.kind is FieldKind.DATE and not review else None
     return HeaderReading(value=decoded.text, confidence=confidence, review=review, state=State.VALUE, iso=iso)
+
+
+def _doubted(reading: HeaderReading) -> HeaderReading:
+    """The same field for a person to look at."""
+    return reading.model_copy(update={"review": True, "confidence": min(reading.confidence, PENNED), "iso": None})
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,15 @@ from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_
 from extractors.orient import orient
 from extractors.rectify import rectify, turn
 from extractors.seals import RoundSeal, find_gray_seals, seal_covers
-from extractors.slots import slot_to_crop
+from extractors.slots import SlotCrop, slot_to_crop
 from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
+from pipeline.decide import NOTHING, SEEN_BY_DIGITS
 from pipeline.experts import struck_share
 from pipeline.figures import likeliest_number, read_digits, read_over
-from pipeline.judge import NOTHING, SEEN_BY_DIGITS, ErrorBudget, wants_second
+from pipeline.judge import ErrorBudget, glance_suffices, wants_second
 from pipeline.labels import place_header
+from pipeline.look import look_closely
 from pipeline.place import place_slots
 from pipeline.readers import Readers
 from schemas.flow import LINE_HEIGHT, Cell, Evidence, GlyphLine, Line, Matrix, NamedCell, Page, Placement, TableFind, Upright
@@ -182,7 +184,7 @@ def broken_off(tables: Sequence[TableFind]) -> str | None:
         return None
     item, evidence = items[-1]
     last = evidence[-1].placement
-    return item if last.line is None or not all(last.parentheses) else None
+    return item if last.line is None or not last.whole else None
 
 
 def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphLine]:
@@ -194,32 +196,25 @@ def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphL
 
 
 def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget) -> list[Evidence]:
-    """What pixels say of each slot, and the second reader where it can change what becomes of one: one call for all."""
+    """What pixels and readers say of each slot; slow readers are asked where quick ones leave a doubt, in one call."""
     placements = [placement for items in found for item in items for placement in item.placements]
     if readers.digits is not None and not upright.page.chars:
         read = read_digits(upright.page, placements, readers.digits)
         placements = [replace(placement, digits=digits) for placement, digits in zip(placements, read, strict=True)]
     hand = _hand(placements)
-    crops = [slot_to_crop(placement) for placement in placements]
     seals = find_gray_seals(upright) if placements and not upright.page.chars else ()
+    crops = [slot_to_crop(placement) for placement in placements]
     gathered = [
-        Evidence(placement, 0, 0.0, 0.0, None, hand=hand)
-        if crop is None
-        else Evidence(
-            placement,
-            crop.ink,
-            crop.seal,
-            crop.pen,
-            None,
-            hand=hand,
-            gray_seal=bool(seals) and _is_covered(upright, placement, seals),
-            strokes=crop.strokes,
-            contrast=crop.contrast,
-            sharpness=crop.sharpness,
-            touching=crop.touching,
-        )
+        _placement_to_evidence(upright, placement, crop, hand, seals)
         for placement, crop in zip(placements, crops, strict=True)
     ]
+    doubtful = [place for place, piece in enumerate(gathered) if not glance_suffices(piece, budget, readers.alphabet)]
+    looked = look_closely([placements[place] for place in doubtful], readers.alphabet, readers.glyphs)
+    for place, placement in zip(doubtful, looked, strict=True):
+        if placement is not placements[place]:
+            # The recogniser may have found other parentheses.
+            crops[place] = slot_to_crop(placement)
+            gathered[place] = _placement_to_evidence(upright, placement, crops[place], hand, seals)
     gathered = _look_over(upright, gathered, readers)
     if readers.second is None:
         return gathered
@@ -228,6 +223,27 @@ def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Rea
     for place, second in zip(asked, seen, strict=True):
         gathered[place] = replace(gathered[place], second=second)
     return gathered
+
+
+def _placement_to_evidence(
+    upright: Upright, placement: Placement, crop: SlotCrop | None, hand: float, seals: Sequence[RoundSeal]
+) -> Evidence:
+    """What the pixels of a slot say."""
+    if crop is None:
+        return Evidence(placement, 0, 0.0, 0.0, None, hand=hand)
+    return Evidence(
+        placement,
+        crop.ink,
+        crop.seal,
+        crop.pen,
+        None,
+        hand=hand,
+        gray_seal=bool(seals) and _is_covered(upright, placement, seals),
+        strokes=crop.strokes,
+        contrast=crop.contrast,
+        sharpness=crop.sharpness,
+        touching=crop.touching,
+    )
 
 
 def _hand(placements: Sequence[Placement]) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 from math import prod
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,7 @@ def best_strings(log_probs: NDArray[np.float32], alphabet: Alphabet, *, beams: i
     """
     steps = np.exp(log_probs[:MAX_STEPS])
     kept: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
-    for blank, letters in zip(steps[:, 0].tolist(), _likely_by_step(steps), strict=True):
+    for blank, letters in _likely_by_step(steps):
         if not letters:
             kept = {prefix: ((ended + open_) * blank, 0.0) for prefix, (ended, open_) in kept.items()}
             continue
@@ -68,13 +70,20 @@ def slot_strings(log_probs: NDArray[np.float32], alphabet: Alphabet) -> dict[str
     return shares
 
 
-def _likely_by_step(steps: NDArray[np.float32]) -> list[list[tuple[int, float]]]:
-    """The characters worth a new prefix at each step, with their probabilities."""
-    likely: list[list[tuple[int, float]]] = [[] for _ in steps]
+def _likely_by_step(steps: NDArray[np.float32]) -> list[tuple[float, list[tuple[int, float]]]]:
+    """The blank's probability at each step, and the characters worth a new prefix; a run of steps without any is one."""
     rows, places = np.nonzero(steps[:, 1:] > LEAST)
-    for row, place, probability in zip(rows.tolist(), places.tolist(), steps[rows, places + 1].tolist(), strict=True):
-        likely[row].append((place + 1, probability))
-    return likely
+    found: list[tuple[float, list[tuple[int, float]]]] = []
+    blanks, before = steps[:, 0], 0
+    letters = zip(places.tolist(), steps[rows, places + 1].tolist(), strict=True)
+    for row, group in groupby(zip(rows.tolist(), letters, strict=True), key=itemgetter(0)):
+        if row > before:
+            found.append((float(blanks[before:row].prod()), []))
+        found.append((float(blanks[row]), [(place + 1, probability) for _, (place, probability) in group]))
+        before = row + 1
+    if before < len(steps):
+        found.append((float(blanks[before:].prod()), []))
+    return found
 
 
 def spell(placement: Placement) -> tuple[str, float]:

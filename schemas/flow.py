@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +57,15 @@ class Page:
 
 @dataclass(frozen=True, eq=False)
 class Upright:
-    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), seals faded."""
+    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), seals faded.
+
+    `seals` are the boxes of red seals, in pixels of the page as it came in.
+    """
 
     page: Page
     gray: Image
     to_source: Matrix
+    seals: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,17 +121,28 @@ class Cell:
         return np.concatenate([top[:-1], right[:-1], bottom[:0:-1], left[:0:-1]])
 
 
+class Underline(NamedTuple):
+    """A line beneath a gap, by its left and right on a text line; `clear` where nothing that stands on it touches it."""
+
+    left: float
+    right: float
+    clear: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Line:
     """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
 
-    `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels.
+    `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels. `underlines` are the
+    lines beneath gaps that have been wiped out of it; a red seal may lie on a line that is `sealed`.
     """
 
     page: int
     page_size: tuple[int, int]
     bgr: Image
     mesh: Mesh
+    underlines: tuple[Underline, ...] = ()
+    sealed: bool = True
 
     def to_page(self, points: Matrix) -> Matrix:
         """Where (n, 2) points of the line lie on the page as it came in."""
@@ -136,7 +151,10 @@ class Line:
     def part(self, left: int, right: int) -> Line:
         """The line between two of its columns, half-open; no pixel is copied."""
         x, y = self.mesh.origin
-        return replace(self, bgr=self.bgr[:, left:right], mesh=replace(self.mesh, origin=(x - left, y)))
+        mesh = replace(self.mesh, origin=(x - left, y))
+        within = (one for one in self.underlines if one.left < right and one.right > left)
+        underlines = tuple(Underline(one.left - left, one.right - left, one.clear) for one in within)
+        return replace(self, bgr=self.bgr[:, left:right], mesh=mesh, underlines=underlines)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +194,7 @@ class DigitReading:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where a slot of the form stands, and what the recogniser saw in it.
+    """Where a slot of the form stands, and what the recogniser saw in it; the scout, where that has not `looked`.
 
     `path` is the slot's, with [2], [3] … for further activities. `log_probs` (steps, alphabet), `spelling` and `sureness`
     are the steps between the parentheses, over line breaks. `outer` is from parenthesis to parenthesis and `inner` what lies
@@ -186,7 +204,8 @@ class Placement:
     `stretches` is the slot from parenthesis to parenthesis on each line that it touches, with left and right there: two for
     a slot that a line break parts. `scouted` (steps, alphabet) is what the scout saw between the parentheses, if asked.
     `spare` counts the parentheses seen in its cell that belong to no slot and no printed word. `digits` is what the digit
-    reader makes of it, if asked.
+    reader makes of it, if asked. `underlined` marks a slot without parentheses, but with a line beneath it that stands for
+    them and that nothing touches.
     """
 
     path: str
@@ -204,6 +223,13 @@ class Placement:
     scouted: NDArray[np.float32] | None = None
     spare: int = 0
     digits: DigitReading | None = None
+    looked: bool = True
+    underlined: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether both ends of the slot were seen, so that no page end has cut it."""
+        return self.underlined or min(self.parentheses) > 0.0
 
 
 @dataclass(frozen=True, eq=False)

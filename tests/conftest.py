@@ -81,6 +81,12 @@ def filled_sentence(item: FormItem, values: Sequence[str]) -> str:
     return "".join(f"{slot.before}{opening}{value}{closing}{slot.after}" for slot, value in slots)
 
 
+def underscored(item: FormItem, values: Sequence[str], *, gap: str = "___") -> str:
+    """An item's sentence with values on typed underscores instead of between parentheses."""
+    slots = zip(item.slots, values, strict=True)
+    return "".join(f"{slot.before}{gap}{value}{gap if value else ''}{slot.after}" for slot, value in slots)
+
+
 def table_find(page: int, cells: Sequence[str], *, header: str = "") -> TableFind:
     """A table on a page whose cells hold these words, as `pipeline.read` would hand it on."""
     named = [item for text in cells for item in name_items(SAFETY_MONTH, [glyph_line(text, page=page)], ALPHABET)]

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.align import LEAST_CUT_GAIN, Expected, name_items
+from pipeline.gaps import MARGIN
 from pipeline.strings import best_strings
 from samples import names
-from schemas.flow import GlyphLine, NamedCell, Placement
+from schemas.flow import GlyphLine, NamedCell, Placement, Underline
 from schemas.form import FormItem, SlotKind
 from schemas.safety_month import SAFETY_MONTH
-from tests.conftest import ALPHABET, CHAR, HEADER, filled_sentence, glyph_line
+from tests.conftest import ALPHABET, CHAR, HEADER, filled_sentence, glyph_line, underscored
 
 ITEMS = SAFETY_MONTH.items
 
@@ -37,6 +38,10 @@ def said(placement: Placement) -> str:
     if placement.slot.kind is SlotKind.TEXT:
         return "".join(placement.spelling)
     return best_strings(placement.log_probs, ALPHABET)[0].text
+
+
+def said_in(cell: NamedCell) -> list[str]:
+    return [said(placement) for placement in cell.placements]
 
 
 def broken(text: str, cuts: set[int]) -> list[GlyphLine]:
@@ -171,6 +176,72 @@ def test_a_slot_on_two_lines_stands_where_its_ink_is() -> None:
     placement = named(lines).placements[0]
     assert placement.line is lines[0].line
     assert placement.outer == ((cut - 3) * CHAR, cut * CHAR)
+
+
+@given(values=st.lists(digits, min_size=4, max_size=4), gap=st.sampled_from(["_", "__", "＿＿", "____"]))
+@settings(deadline=None, max_examples=30)
+def test_underscores_stand_for_parentheses(values: list[str], gap: str) -> None:
+    """Slots retyped as underscores are found; what stands on them is read whole, and nothing but underscores is a blank."""
+    cell = named([glyph_line(underscored(ITEMS[3], values, gap=gap))])
+    assert said_in(cell) == values
+    assert all(placement.underlined for placement in cell.placements)
+
+
+def test_a_short_item_without_parentheses_is_named() -> None:
+    """Item 7 has few words but its parentheses: underscores in their stead are as good."""
+    cell = named([glyph_line(underscored(ACTIVITY, ["消防演练", "3", "120"]))])
+    assert said_in(cell) == ["消防演练", "3", "120"]
+
+
+@pytest.mark.parametrize("certain", [True, False])
+def test_an_underlined_gap_is_as_wide_as_its_line(certain: bool) -> None:
+    """The slot's place is the line's, but for a margin at its ends; nothing printed reaches into it."""
+    text = underscored(ITEMS[3], ["12", "", "7", "305"]).replace("_", "")
+    opening = text.index("12个")
+    line = glyph_line(text, certain=certain)
+    beneath = Underline((opening - 0.4) * CHAR, (opening + 2.4) * CHAR, True)
+    placement = named([replace(line, line=replace(line.line, underlines=(beneath,)))]).placements[0]
+    assert placement.underlined
+    assert placement.outer == (beneath.left + MARGIN, beneath.right - MARGIN)
+    assert [within for _, within in placement.stretches] == [placement.outer], "what the digit reader is told"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (filled_sentence(ITEMS[3], ["12", "", "7", "305"]), "it has parentheses"),
+        (underscored(ITEMS[3], ["12", "", "7", "305"], gap=""), "no line is seen"),
+        (underscored(ITEMS[3], ["12", "", "7", "305"]).replace("”", "〓").replace("个；", "〓；", 1), "other words"),
+    ],
+    ids=lambda value: value if value.isascii() else "",
+)
+def test_no_line_no_words_no_underlined_slot(text: str, why: str) -> None:
+    """A slot counts as underlined only where it has no parentheses, a line beneath and its own words beside it."""
+    assert not named([glyph_line(text)]).placements[0].underlined, why
+
+
+def test_a_line_that_something_touches_vouches_for_nothing() -> None:
+    """What runs into the line may be half hidden by it: the slot is placed, but not for sure."""
+    text = underscored(ITEMS[3], ["12", "", "7", "305"]).replace("_", "")
+    opening = text.index("12个")
+    line = glyph_line(text, certain=False)
+    beneath = Underline((opening - 0.4) * CHAR, (opening + 2.4) * CHAR, False)
+    placement = named([replace(line, line=replace(line.line, underlines=(beneath,)))]).placements[0]
+    assert best_strings(placement.log_probs, ALPHABET)[0].text == "12"
+    assert not placement.underlined
+
+
+def test_lines_of_no_slot_are_spare() -> None:
+    """A gap that no sentence explains is told of, as spare parentheses are."""
+    text = underscored(ACTIVITY, ["消防演练", "3", "120"])
+    assert {placement.spare for placement in named([glyph_line(text)]).placements} == {0}
+    assert {placement.spare for placement in named([glyph_line(f"{text}另有____家")]).placements} == {1}
+
+
+def test_foreign_parentheses_before_a_slot_are_not_its_own() -> None:
+    """A unit's own words between parentheses stand before the slot, not in it."""
+    text = filled_sentence(ITEMS[3], ["12", "", "7", "305"]).replace("公示牌”", "公示牌”（线上线下结合）")
+    assert said_in(named([glyph_line(text)])) == ["12", "", "7", "305"]
 
 
 VALUES_OF = {

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from extractors.glyphs import Alphabet
+from extractors.glyphs import FLOOR, Alphabet
 from pipeline.automaton import (
     CHARACTER,
     COUNT_SLOT,
@@ -32,6 +32,23 @@ from tests.conftest import ALPHABET, filled_sentence, glyph_line
 TINY = Alphabet(("(", ")", "1", "人"))
 
 WORDS = ("人", "(", ")", "1")
+
+
+SLOT = 4
+
+# The sentence 人（）人.
+SLOT_AMONG_WORDS = Automaton(
+    np.array([GAP, CHARACTER, INNER_GAP, CHARACTER, COUNT_SLOT, CHARACTER, INNER_GAP, CHARACTER, GAP], np.int8),
+    np.array([0, 4, 0, 1, 0, 2, 0, 4, 0], np.int32),
+    (),
+)
+
+
+def only(char: str) -> NDArray[np.float32]:
+    """One step at which a character is all but sure; "" is paper."""
+    step = np.full((1, TINY.size), np.log(FLOOR), np.float32)
+    step[0, TINY.index(char) if char else 0] = 0.0
+    return step
 
 
 @st.composite
@@ -137,10 +154,46 @@ def test_gain_is_the_price_over_all_foreign(automaton: Automaton, log_probs: NDA
 @settings(deadline=None, max_examples=50)
 def test_prices_are_costs(log_probs: NDArray[np.float32]) -> None:
     """No step is paid for, and between a sentence's words nothing is cheaper than in a slot, to which it may belong."""
+    log_probs[:, [TINY.index("("), TINY.index(")")]] = np.log(FLOOR)
     free = step_prices(log_probs, TINY)
     assert free.max() <= 1e-5
     assert np.all(free[:, COUNT_SLOT] >= free[:, INNER_GAP] - 1e-5)
     assert np.all(free[:, TEXT_SLOT] >= free[:, INNER_GAP] - 1e-5)
+
+
+@pytest.mark.parametrize("char", "()")
+def test_a_parenthesis_is_dearer_in_a_slot_than_between_words(char: str) -> None:
+    """A unit's own parentheses ahead of a slot belong to the words there."""
+    free = step_prices(only(char), TINY)
+    assert free[0, COUNT_SLOT] < free[0, INNER_GAP]
+
+
+@given(log_probs=posteriors(most_steps=8), data=st.data())
+@settings(deadline=None, max_examples=100)
+def test_a_line_beneath_leaves_the_order_alone(log_probs: NDArray[np.float32], data: st.DataObject) -> None:
+    """Whatever is underlined, a path goes from the sentence's beginning to its end."""
+    lined = data.draw(st.lists(st.booleans(), min_size=len(log_probs), max_size=len(log_probs)))
+    path = best_path(SLOT_AMONG_WORDS, log_probs, TINY, underlined=np.array(lined))
+    assert np.all(np.diff(path.states) >= 0)
+    assert set(path.states.tolist()) <= set(range(len(SLOT_AMONG_WORDS.kinds)))
+
+
+@pytest.mark.parametrize(
+    ("lined", "slot"),
+    [
+        ((False, True, True, True, False), [1, 2, 3]),
+        ((False, True, False, False, False), [1, 2, 3]),
+        ((False, False, False, True, False), [1, 2, 3]),
+    ],
+    ids=["all along", "before the value", "behind it"],
+)
+def test_a_line_beneath_stands_for_parentheses(lined: tuple[bool, ...], slot: list[int]) -> None:
+    """A gap of which any part is underlined is the slot, with all that stands in it; without a line it costs more."""
+    steps = np.concatenate([only(char) for char in "人111人"])
+    steps[1:4] = np.logaddexp(steps[1:4], only("")[0]) - np.log(2)
+    path = best_path(SLOT_AMONG_WORDS, steps, TINY, underlined=np.array(lined))
+    assert np.flatnonzero(path.states == SLOT).tolist() == slot
+    assert path.gain > best_path(SLOT_AMONG_WORDS, steps, TINY).gain
 
 
 def test_nothing_to_read_gains_nothing() -> None:

@@ -21,7 +21,7 @@ from schemas.flow import Evidence, GlyphLine, Image, Line, SecondReading, State,
 from schemas.form import SlotKind
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
-from tests.conftest import ALPHABET, HEADER, PrintedReturn, filled_sentence, table_find
+from tests.conftest import ALPHABET, HEADER, PrintedReturn, filled_sentence, table_find, underscored
 
 ITEMS = SAFETY_MONTH.items
 
@@ -93,6 +93,36 @@ def test_returns_in_one_file(returns: int, with_header: bool) -> None:
     assert [counts(reading) for reading in readings] == [expected(100 * (number + 1)) for number in range(returns)]
     assert [reading.first_page for reading in readings] == [2 * number + 1 for number in range(returns)]
     assert [reading.problems for reading in readings] == [() if with_header else (Problem.NO_HEADER,)] * returns
+
+
+def test_underlined_returns_in_one_file() -> None:
+    """Slots without parentheses are no halves of one: two underlined returns in one file stay two."""
+    tables = []
+    for number in (1, 2):
+        values = [[str(100 * number + place) for place in range(len(item.slots))] for item in ITEMS]
+        cells = [underscored(item, own) for item, own in zip(ITEMS, values, strict=True)]
+        tables.append(table_find(number, cells))
+    readings = grouped(tables)
+    assert [counts(reading)[0] for reading in readings] == [100, 200]
+
+
+@pytest.mark.parametrize(
+    ("behind", "review"),
+    [("", False), ("另有____家", True)],
+    ids=["all explained", "a gap to spare"],
+)
+def test_underlined_activities_may_have_shifted(behind: str, review: bool) -> None:
+    """Several underlined activities stand for themselves, unless a line beneath a gap is left that belongs to none."""
+    activities = "".join(underscored(ITEMS[6], [f"{NAME}{turn}", str(turn), str(10 * turn)]) for turn in (1, 2))
+    found = table_find(1, [activities + behind])
+    items = tuple(
+        (item, tuple(replace(piece, placement=replace(piece.placement, certain=False)) for piece in evidence))
+        for item, evidence in found.items
+    )
+    (reading,) = grouped([replace(found, items=items)])
+    own = [slot for slot in reading.slots if slot.path.startswith("item7")]
+    assert [slot.value for slot in own[1::3]] == [1, 2]
+    assert all((Reason.PLACE_UNSURE in slot.reasons) is review for slot in own)
 
 
 def test_a_second_header_begins_a_return() -> None:
@@ -191,6 +221,39 @@ def test_further_activities_stand_behind_the_first() -> None:
         f"{key}.{name}" for key in ("item7", "item7[2]", "item7[3]") for name in ("name", "sessions", "attendance")
     ]
     assert [slot.value for slot in reading.slots[37::3]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("second", "review"), [(NAME, True), (f"{NAME}决赛", False)])
+def test_activities_of_one_name_are_shown(second: str, review: bool) -> None:
+    """A line that was cut twice from a page looks like a second activity: nothing but its name gives it away."""
+    activities = "".join(filled_sentence(ITEMS[6], [name, "3", "30"]) for name in (NAME, second))
+    found = table_find(1, [activities], header=HEADER)
+    scanned = tuple(
+        replace(piece, placement=replace(piece.placement, certain=False)) for piece in dict(found.items)["item7"]
+    )
+    (reading,) = grouped([replace(found, items=(("item7", scanned),))])
+    own = [slot for slot in reading.slots if slot.path.startswith("item7")]
+    assert len(own) == 6
+    assert all((Reason.PLACE_UNSURE in slot.reasons) is review for slot in own)
+
+
+@pytest.mark.parametrize("lost", [None, 0, 3])
+def test_where_a_slot_is_lost_its_neighbours_are_shown(lost: int | None) -> None:
+    """A scan's item of which one slot was not found may hold its value in a neighbour; other items are not doubted."""
+    found = whole()
+    items = {
+        key: tuple(replace(piece, placement=replace(piece.placement, certain=False)) for piece in evidence)
+        for key, evidence in found.items
+    }
+    if lost is not None:
+        gone = items["item5"][lost]
+        bare = replace(gone, placement=replace(gone.placement, line=None, stretches=()))
+        items["item5"] = (*items["item5"][:lost], bare, *items["item5"][lost + 1 :])
+    (reading,) = grouped([replace(found, items=tuple(items.items()))])
+    own = [slot for slot in reading.slots if slot.path.startswith("item5") and Reason.SLOT_MISSING not in slot.reasons]
+    assert len(own) == len(ITEMS[4].slots) - (lost is not None)
+    assert all((Reason.PLACE_UNSURE in slot.reasons) is (lost is not None) for slot in own)
+    assert not any(Reason.PLACE_UNSURE in slot.reasons for slot in reading.slots if not slot.path.startswith("item5"))
 
 
 def test_printed_returns_read_back(printed_returns: tuple[PrintedReturn, ...], readers: Readers) -> None:

@@ -34,6 +34,7 @@ def read(
     certain: bool = False,
     roster: tuple[str, ...] = (),
     doubts: dict[int, tuple[str, float]] | None = None,
+    by_pen: bool = False,
 ) -> dict[str, HeaderReading]:
     """A header as the recogniser sees it. `doubts`: at a place of the line another character, and its probability."""
     line = line_of(values, certain=certain)
@@ -44,7 +45,7 @@ def read(
         log_probs[2 * place, ALPHABET.index(char)] = np.log(probability)
         sureness[2 * place] = 1 - probability
     placed = place_header(SAFETY_MONTH, [replace(line, log_probs=log_probs, sureness=sureness)], ALPHABET)
-    return judge_fields(SAFETY_MONTH, placed, ErrorBudget(), ALPHABET, roster=roster)
+    return judge_fields(SAFETY_MONTH, placed, ErrorBudget(), ALPHABET, roster=roster, by_pen=by_pen)
 
 
 FILLED = {"unit": "青禾县总工会", "contact": "王文", "phone": "0990-5512345", "date": "2026年6月28日"}
@@ -155,6 +156,14 @@ def test_nobody_wrote(key: str, line: str) -> None:
     """An empty field is blank, the line to write on notwithstanding: no value, and nobody need look."""
     field = read({**FILLED, key: line})[key]
     assert (field.value, field.state, field.review) == (None, State.BLANK, False)
+
+
+@pytest.mark.parametrize("roster", [(), ROSTER])
+def test_of_a_pen_nothing_is_taken_but_a_unit_of_the_roster(roster: tuple[str, ...]) -> None:
+    """What a pen has written above the table is read and shown; so are blank fields, for pens may be faint."""
+    header = read({**FILLED, "date": "____"}, roster=roster, by_pen=True)
+    assert (header["unit"].value, header["contact"].value, header["date"].state) == ("青禾县总工会", "王文", State.BLANK)
+    assert {key for key, field in header.items() if not field.review} == ({"unit"} if roster else set())
 
 
 def test_a_return_without_its_unit_is_for_review() -> None:

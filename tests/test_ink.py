@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors.ink import colour_shares, dark_pixels, fade_seal, paper_colour, pen_share, seal_share
+from extractors.ink import colour_shares, dark_pixels, fade_seal, find_seals, paper_colour, pen_share, seal_share
 from extractors.seals import RoundSeal, find_gray_seals, find_rings, is_gray, seal_covers
 from schemas.flow import Image, Page, Upright
 
@@ -122,6 +122,23 @@ def test_red_writing_stays() -> None:
     cv2.putText(line, "320", (50, 35), cv2.FONT_HERSHEY_SIMPLEX, 0.8, RED, 2, cv2.LINE_AA)
     strokes = (line[:, :, 2] > 200) & (line[:, :, 1] < 60)
     assert (fade_seal(line)[strokes] < 140).all()
+
+
+def test_red_writing_larger_than_its_line_stays_where_no_seal_lies() -> None:
+    """Digits that leave the line look like a seal's parts; where the page has no seal they are dark to the reader."""
+    line = sheet(48, 640)
+    cv2.putText(line, "320", (50, 50), cv2.FONT_HERSHEY_SIMPLEX, 2.2, RED, 3, cv2.LINE_AA)
+    strokes = (line[:, :, 2] > 200) & (line[:, :, 1] < 60)
+    assert (fade_seal(line)[strokes] > 200).all()
+    assert (fade_seal(line, sealed=False)[strokes] < 140).all()
+
+
+def test_seals_are_found_where_they_lie_and_writing_is_none() -> None:
+    """A page's seal has its box; red digits, however large, have none."""
+    page = seal(2400, 1700, (800, 1200), 160, DARK_RED)
+    cv2.putText(page, "320", (300, 500), cv2.FONT_HERSHEY_SIMPLEX, 3.0, RED, 6, cv2.LINE_AA)
+    (box,) = find_seals(page)
+    assert box == pytest.approx((640, 1040, 960, 1360), abs=45)
 
 
 def test_red_writing_beside_a_seal_stays() -> None:

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.judge import BOUNDS, ErrorBudget, judge_slot, missing_slot
+from pipeline.judge import BOUNDS, UNDERLINED_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
-from schemas.form import Slot
+from schemas.form import Slot, SlotKind
 from schemas.reading import HeaderReading, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
 from tests.conftest import ALPHABET, CHAR, blank_line, glyph_line
@@ -40,10 +40,11 @@ def evidence(
     parentheses: tuple[float, float] = (1.0, 1.0),
     anchors: tuple[float, float] = (1.0, 1.0),
     scouted: str | None = None,
+    digits: str | None = None,
 ) -> Evidence:
     """What is known of a slot in which the recogniser sees `text`, each character doubted by a share of `doubt`.
 
-    The scout sees the same, or what it is told to.
+    The scout and the digit reader see the same, or what they are told to.
     """
     glyphs = glyph_line(text)
     log_probs = glyphs.log_probs.copy()
@@ -66,6 +67,7 @@ def evidence(
         anchors,
         certain,
         scouted=glyph_line(text if scouted is None else scouted).log_probs,
+        digits=None if slot.kind is SlotKind.TEXT else DigitReading({text if digits is None else digits: 0.9999}, 0.0),
     )
     return Evidence(placement, ink, seal, pen, second, strokes=len(text) if ink > INK_OF_A_STROKE else 0)
 
@@ -74,6 +76,11 @@ def by_pen(found: Evidence, strings: Mapping[str, float], *, hand: float = 0.99)
     """The same in a slot that a pen has filled in, as the digit reader sees it."""
     placement = replace(found.placement, digits=DigitReading(strings, hand))
     return replace(found, placement=placement, hand=hand)
+
+
+def undigited(found: Evidence) -> Evidence:
+    """The same where no digit reader has looked."""
+    return replace(found, placement=replace(found.placement, digits=None))
 
 
 def judged(found: Evidence, share: Fraction = Fraction(1, 1000)) -> SlotReading:
@@ -117,8 +124,8 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "ink in blank": (evidence("", ink=INK_OF_A_STROKE + 1), Reason.INK_IN_BLANK),
     "readers disagree": (evidence("5", ink=WRITTEN, second=agreed("6")), Reason.READERS_DISAGREE),
     "second reader sees more": (evidence("5", ink=WRITTEN, second=agreed("51")), Reason.READERS_DISAGREE),
-    "the scout sees another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6"), Reason.READERS_DISAGREE),
-    "no second reader, unsure": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", second=None), Reason.READERS_DISAGREE),
+    "two readers see another": (evidence("5", ink=WRITTEN, doubt=0.1, scouted="6", digits="6"), Reason.READERS_DISAGREE),
+    "two readers see nothing": (evidence("5", ink=WRITTEN, doubt=0.4, scouted="", digits=""), Reason.READERS_DISAGREE),
     "a sentence in a name": (evidence("）（含线上", slot=TEXT, ink=WRITTEN), Reason.ONE_READER),
     "a name, unsure": (evidence("消防演讲", slot=TEXT, ink=WRITTEN, doubt=0.3), Reason.ONE_READER),
     "no number": (evidence("三五", ink=WRITTEN), Reason.NOT_A_NUMBER),
@@ -126,7 +133,7 @@ DOUBTS: dict[str, tuple[Evidence, Reason]] = {
     "seal on a coarse picture": (replace(evidence("5", ink=WRITTEN, seal=0.2), sharpness=0.4), Reason.SEAL),
     "grey seal": (replace(evidence("5", ink=WRITTEN), gray_seal=True), Reason.SEAL),
     "no grid": (replace(evidence("5", ink=WRITTEN), grid=False), Reason.NO_GRID),
-    "pen": (evidence("5", ink=WRITTEN, second=agreed("5"), pen=0.9), Reason.PEN),
+    "pen, and nobody knows pens": (undigited(evidence("5", ink=WRITTEN, second=agreed("5"), pen=0.9)), Reason.PEN),
     "left side unseen": (
         evidence("5", ink=WRITTEN, second=agreed("5"), parentheses=(0.0, 1.0), anchors=(0.0, 1.0)),
         Reason.PLACE_UNSURE,
@@ -148,16 +155,42 @@ def test_doubts_are_shown(case: str) -> None:
     assert reading.confidence <= BOUNDS.get(reason, ErrorBudget().threshold)
 
 
+def on_a_line(found: Evidence) -> Evidence:
+    """The same in a slot with a line beneath it instead of parentheses."""
+    return replace(found, placement=replace(found.placement, parentheses=(0.0, 0.0), underlined=True))
+
+
+@pytest.mark.parametrize("text", ["", "0", "57"])
+def test_a_line_beneath_stands_for_parentheses(text: str) -> None:
+    """An underlined slot amid its printed words is read and accepted, a blank one too."""
+    reading = judged(on_a_line(evidence(text, ink=WRITTEN if text else 0)))
+    assert (reading.value, reading.review) == (int(text) if text else None, False)
+
+
+def test_an_underlined_slot_far_from_its_words_is_shown() -> None:
+    """A line beneath a gap is no place by itself: the sentence must be seen on one side of it at least."""
+    reading = judged(on_a_line(evidence("57", ink=WRITTEN, anchors=(0.3, 0.3))))
+    assert Reason.PLACE_UNSURE in reading.reasons
+
+
+@given(doubt=st.floats(0.0, 0.3))
+@settings(deadline=None, max_examples=30)
+def test_underlined_slots_must_be_surer(doubt: float) -> None:
+    """What is accepted of an underlined slot is surer than the error budget asks: it may use a part of the budget."""
+    reading = judged(on_a_line(evidence("57", ink=WRITTEN, doubt=doubt, second=None)))
+    assert reading.review or reading.confidence >= ErrorBudget(UNDERLINED_SHARE / 1000).threshold
+
+
 @pytest.mark.parametrize("text", ["", "57"])
 def test_a_seal_is_told_of(text: str) -> None:
     """A slot under a red seal says so, whether it has to be looked at or not."""
     assert Reason.SEAL in judged(evidence(text, ink=WRITTEN if text else 0, seal=0.2)).reasons
 
 
-@pytest.mark.parametrize(("scouted", "review"), [("57", False), ("51", True)])
-def test_the_scout_has_a_say(scouted: str, review: bool) -> None:
-    """A number that the recogniser is not quite sure of stands with the scout's word, and falls without it."""
-    found = evidence("57", ink=WRITTEN, doubt=0.1, scouted=scouted, second=None)
+@pytest.mark.parametrize(("others", "review"), [("57", False), ("51", True)])
+def test_the_other_readers_have_a_say(others: str, review: bool) -> None:
+    """A number that the recogniser is not quite sure of stands with the others' word, and falls against it."""
+    found = evidence("57", ink=WRITTEN, doubt=0.1, scouted=others, digits=others, second=None)
     assert judged(found).review is review
 
 
@@ -167,6 +200,15 @@ def test_a_text_layer_needs_no_confirmation(text: str) -> None:
     reading = judged(evidence(text, certain=True, second=None, pen=1.0, seal=0.5))
     assert not reading.review
     assert reading.confidence < 1
+
+
+@pytest.mark.parametrize(("text", "review"), [("1", True), ("7", False)])
+def test_a_one_that_may_be_a_stroke_is_shown(text: str, review: bool) -> None:
+    """Where the scout sees a stroke and the others a 1, a person looks; no other digit is mistaken for a stroke."""
+    found = evidence(text, ink=WRITTEN)
+    seen = np.logaddexp(np.log(0.9) + found.placement.log_probs, np.log(0.1) + glyph_line("/").log_probs)
+    placement = replace(found.placement, scouted=seen.astype(np.float32))
+    assert judged(replace(found, placement=placement)).review is review
 
 
 def test_agreement_raises_confidence() -> None:
@@ -330,3 +372,29 @@ def test_print_is_not_judged_by_the_digit_reader() -> None:
     """On a printed page the readers of print decide, whatever the digit reader sees."""
     printed = by_pen(evidence("5", ink=WRITTEN, second=agreed("5")), {"6": 0.99}, hand=0.02)
     assert judged(printed).value == 5
+
+
+GLANCES: dict[str, tuple[Evidence, bool]] = {
+    "both see the same": (evidence("57", ink=WRITTEN), True),
+    "both see nothing": (evidence(""), True),
+    "they see different numbers": (evidence("57", ink=WRITTEN, digits="51"), False),
+    "one sees nothing": (evidence("57", ink=WRITTEN, digits=""), False),
+    "ink that neither reads": (evidence("", ink=WRITTEN), False),
+    "a word": (evidence("无", ink=WRITTEN, digits="?"), False),
+    "a name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), False),
+    "nothing vouches for the place": (evidence("57", ink=WRITTEN, parentheses=(0.1, 1.0), anchors=(0.1, 1.0)), False),
+    "written by pen": (by_pen(evidence("57", ink=WRITTEN), {"57": 0.9999}), False),
+}
+
+
+@pytest.mark.parametrize("case", GLANCES)
+def test_the_recogniser_is_spared_where_two_readers_agree(case: str) -> None:
+    """It need not look at a printed count in which the scout and the digit reader surely see the same; else it must."""
+    found, suffices = GLANCES[case]
+    glanced = replace(found, placement=replace(found.placement, looked=False))
+    assert glance_suffices(glanced, ErrorBudget(), ALPHABET) is suffices
+
+
+def test_what_was_looked_at_is_not_looked_at_again() -> None:
+    """Once the recogniser has seen a slot, nothing more is to be asked of it, whatever the doubt."""
+    assert glance_suffices(evidence("57", ink=WRITTEN, digits="51"), ErrorBudget(), ALPHABET)

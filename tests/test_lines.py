@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -52,6 +53,17 @@ def middle(line: Line) -> float:
     return float(line.to_page(point)[0, 1])
 
 
+def test_a_seal_marks_the_lines_that_it_touches_and_their_neighbours() -> None:
+    """Red on any other line of the page is writing."""
+    gray = written(12, size=24, pitch=1.5, font="song", boxed=True)
+    bare = upright_of(gray)
+    lines = region_to_lines(bare, whole(gray))
+    level = middle(lines[5])
+    sealed = region_to_lines(replace(bare, seals=((100.0, level - 2, 200.0, level + 2),)), whole(gray))
+    assert [number for number, line in enumerate(sealed) if line.sealed] == [4, 5, 6]
+    assert not any(line.sealed for line in lines)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 12])
 @pytest.mark.parametrize("font", ["song", "zenhei", "wenkai"])
 def test_printed_lines_are_found_in_order(count: int, font: str) -> None:
@@ -84,6 +96,16 @@ def test_rules_of_the_cell_are_no_lines(thick: int) -> None:
     assert len(lines) == 3
     for line in lines:
         assert line.bgr[:, :6].min() > 128, "a rule's end is in the line"
+
+
+def test_a_last_line_in_pieces_parts_no_full_line() -> None:
+    """A character or two below a full line, fallen apart into flat bands, do not tell how high lines are."""
+    ink = np.zeros((140, 740), np.uint8)
+    ink[36:62, 14:690:3] = 255
+    ink[86:93, 14:40] = ink[96:105, 14:40] = 255
+    full, rest = ink_to_bands(ink)
+    assert [full[1], full[3]] == pytest.approx([36, 62], abs=2)
+    assert rest[1] > 80
 
 
 def test_an_empty_cell_has_no_lines() -> None:

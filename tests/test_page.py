@@ -14,7 +14,7 @@ from samples.maker import Recipe, make_file
 from schemas.reading import Reason
 from schemas.safety_month import SAFETY_MONTH
 from tests.bench.score import is_right
-from tests.conftest import filled_sentence, table_find
+from tests.conftest import filled_sentence, table_find, underscored
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,13 @@ def test_what_a_page_breaks_off() -> None:
     assert broken_off([table_find(1, [text])]) is None
     assert broken_off([table_find(1, [text[: text.rindex("（")]])]) == item.key
     assert broken_off([]) is None
+
+
+def test_an_underlined_slot_ends_an_item() -> None:
+    """A line beneath a page's last slot says as well as parentheses that nothing is broken off."""
+    item = SAFETY_MONTH.items[4]
+    text = underscored(item, [str(place) for place in range(len(item.slots))])
+    assert broken_off([table_find(1, [text])]) is None
 
 
 def test_a_page_of_something_else_has_no_items(readers: Readers, tmp_path: Path) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from extractors.glyphs import DIGITS, chars_to_glyphs
 from pipeline.align import Expected
+from pipeline.look import look_closely
 from pipeline.place import place_slots
+from pipeline.read import read
+from pipeline.readers import Readers
 from pipeline.strings import best_strings
-from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, PageChar
+from samples.maker import Recipe, make_file
+from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, PageChar, State
 from schemas.safety_month import SAFETY_MONTH
+from tests.bench.score import is_right
 from tests.conftest import ALPHABET, CHAR, blank_line, filled_sentence
 
 ITEM = SAFETY_MONTH.items[0]
@@ -22,7 +28,7 @@ VALUES = ("12", "345", "6", "", "78901")
 SENTENCE = filled_sentence(ITEM, VALUES)
 
 # Codes of characters in painted lines: a pixel's grey is twice its character's, and odd at every other character.
-LETTERS = sorted({*SENTENCE, *DIGITS})
+LETTERS = sorted({*SENTENCE, *DIGITS, "_"})
 
 
 def painted_line(text: str) -> Line:
@@ -58,7 +64,7 @@ class PaintReader:
             letters = [(" ", left, right) for _, left, right in letters]
         chars = [PageChar(self.swaps.get(char, char), (left, 0, right, LINE_HEIGHT)) for char, left, right in letters]
         edges = np.array([(left, right) for _, left, right in letters], np.float32).reshape(-1, 2)
-        return chars_to_glyphs(line, chars, edges, ALPHABET)
+        return replace(chars_to_glyphs(line, chars, edges, ALPHABET), certain=False)
 
 
 def cut(*places: int) -> list[Line]:
@@ -68,6 +74,12 @@ def cut(*places: int) -> list[Line]:
 
 
 def placed(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:
+    """The item as it is placed, each slot looked at closely."""
+    item = glanced(lines, scout, glyphs)
+    return replace(item, placements=tuple(look_closely(item.placements, ALPHABET, glyphs)))
+
+
+def glanced(lines: Sequence[Line], scout: PaintReader | None, glyphs: PaintReader) -> NamedCell:
     (items,) = place_slots(SAFETY_MONTH, [lines], ALPHABET, expected=[Expected()], scout=scout, glyphs=glyphs)
     (item,) = items
     return item
@@ -108,6 +120,23 @@ def test_the_recogniser_has_the_last_word() -> None:
     assert best_strings(scouted, ALPHABET)[0].text == "8"
 
 
+def test_at_a_glance_only_the_scout_has_looked() -> None:
+    """Where the scout makes a line out, its slots are placed without the recogniser, and say so."""
+    glyphs = PaintReader()
+    item = glanced(cut(30), PaintReader(), glyphs)
+    assert (glyphs.columns, values_of(item)) == (0, VALUES)
+    assert not any(placement.looked for placement in item.placements)
+
+
+def test_no_slot_is_looked_at_twice() -> None:
+    """The recogniser is not asked again about slots that it has read on whole lines, nor about those of a second look."""
+    glyphs = PaintReader()
+    item = placed(cut(30), PaintReader(blind=True), glyphs)
+    before = glyphs.columns
+    assert look_closely(item.placements, ALPHABET, glyphs) == list(item.placements)
+    assert glyphs.columns == before
+
+
 def test_a_word_that_the_scout_misses_is_read_whole() -> None:
     """Where the printed words beside one slot are not made out, its line is read whole, and no other."""
     lines = cut(SENTENCE.index("）场") + 2)
@@ -116,3 +145,29 @@ def test_a_word_that_the_scout_misses_is_read_whole() -> None:
     assert values_of(item) == VALUES
     first = lines[0].bgr.shape[1]
     assert first < glyphs.columns < sum(line.bgr.shape[1] for line in lines)
+
+
+UNDERLINED = "".join(
+    f"{slot.before}___{value}___{slot.after}" if value else f"{slot.before}______{slot.after}"
+    for slot, value in zip(ITEM.slots, VALUES, strict=True)
+)
+
+
+def test_underscores_that_are_read_are_paper() -> None:
+    """A recogniser that spells the line beneath a gap as underscores reads the value all the same."""
+    item = placed([painted_line(UNDERLINED)], PaintReader(swaps={"_": ""}), PaintReader())
+    assert values_of(item) == VALUES
+    assert all(placement.underlined for placement in item.placements)
+
+
+def test_an_underlined_return_is_read(readers: Readers, tmp_path: Path) -> None:
+    """A scan of a form retyped with lines beneath gaps is read as others are, blanks among them."""
+    from samples.truth import read_truth, truth_path
+
+    recipe = Recipe("flatbed", pages=1, suffix=".png", turn=0, seal=False, retyped=False, hard=("underlined",))
+    path = tmp_path / make_file([recipe], 6300, tmp_path / "return").file
+    (truth,) = read_truth(truth_path(path)).returns
+    (reading,) = read(path, form=SAFETY_MONTH, readers=readers).readings
+    slots = {slot.path: slot for slot in reading.slots}
+    assert {slot.state for slot in truth.slots} >= {State.BLANK, State.VALUE}
+    assert [slot.path for slot in truth.slots if not is_right(slot, slots[slot.path])] == []

@@ -19,6 +19,7 @@ from extractors.rectify import rectify
 from extractors.warp import mapping_to_mesh, project, sample, sides_to_mesh
 from samples.fonts import picture_font
 from schemas.flow import LINE_HEIGHT, Cell, Image, Matrix, Page, Upright
+from tests.test_columns import SENTENCES
 from tests.test_orient import form, page_of
 
 TEXT = "组织开展宣讲（5）场，参与（120）人次；发表评论文章（3）篇"
@@ -117,27 +118,37 @@ def test_the_strip_above_a_bent_table_follows_its_top() -> None:
     assert not strip.bounded
 
 
-def columns_of_text() -> Image:
-    """Two columns of text without a rule."""
+def text_without_rules(*, headings: bool) -> Image:
+    """Three items of four lines each, one below the other, with or without a column of headings beside them."""
     picture = Pillow.new("L", (1131, 1600), 255)
     pen, font = ImageDraw.Draw(picture), picture_font("song", 24)
     for row in range(3):
         top = 300 + 260 * row
-        pen.text((130, top), f"{row + 1}.活动项目", font=font, fill=10)
+        if headings:
+            pen.text((130, top), f"{row + 1}.活动项目", font=font, fill=10)
         for line in range(4):
-            pen.text((420, top + 38 * line), TEXT[: 22 - line], font=font, fill=10)
+            pen.text((420, top + 38 * line), SENTENCES[row][24 * line :][: 22 - line], font=font, fill=10)
     return np.asarray(picture, dtype=np.uint8)
 
 
-def test_a_page_without_a_grid_has_blocks() -> None:
-    """Columns of text without rules are blocks from top to bottom, each with its own lines; none of them is a cell."""
-    upright = rectify(page_of(columns_of_text()))
+def test_paragraphs_on_a_page_without_a_grid_are_blocks() -> None:
+    """Text that white parts is a block for each part, from top to bottom, each with its own lines; none is a cell."""
+    upright = rectify(page_of(text_without_rules(headings=False)))
     assert find_cells(upright) == ()
     blocks = find_blocks(upright)
-    assert [block.column for block in blocks].count(1) == 3
-    right = [block for block in blocks if block.column == 1]
-    assert [len(region_to_lines(upright, block)) for block in right] == [4, 4, 4]
+    assert [block.row for block in blocks] == [0, 1, 2]
+    assert [len(region_to_lines(upright, block)) for block in blocks] == [4, 4, 4]
     assert not any(block.bounded for block in blocks)
+
+
+def test_beside_headings_a_page_without_a_grid_has_one_block() -> None:
+    """The column beside headings is one block with all its lines and no heading: which item ends where, words tell."""
+    upright = rectify(page_of(text_without_rules(headings=True)))
+    assert find_cells(upright) == ()
+    (block,) = find_blocks(upright)
+    assert (block.column, block.bounded) == (1, False)
+    assert 400 < block.corners[:, 0].min() < 420
+    assert len(region_to_lines(upright, block)) == 12
 
 
 def test_white_paper_has_no_blocks() -> None:

@@ -14,42 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from extractors.pages import open_pages
-from extractors.slots import slot_to_crop
-from extractors.tesseract import read_crops
-from pipeline.calibration import COEFFICIENTS, second_to_features
-from pipeline.group import gather
-from pipeline.judge import Decision, decide
-from pipeline.page import broken_off, find_tables
-from pipeline.readers import Readers, load_readers
-from samples.capture import CAPTURES
-from samples.hard import KINDS
-from samples.make import make_set
-from samples.styles import STYLES
-from samples.truth import Truth, TruthSlot
-from schemas.errors import DocumentError
-from schemas.flow import Evidence, State, TableFind
-from schemas.reading import SlotReading
-from schemas.safety_month import SAFETY_MONTH
-from tests.bench.score import is_right
-
-# Captures that are pictures: a text layer is not calibrated.
-PICTURES = (*(kind for kind in CAPTURES if kind != "digital"), "photo-strong")
+from pipeline.calibration import COEFFICIENTS
+from pipeline.judge import GLANCE_SURE
+from training.labelled import Labelled, label_all, line_to_labelled
 
 # Strength of the pull toward 0 on standardised weights; errors are few, some hundred.
 REGULARITY = 0.3
@@ -72,29 +49,7 @@ SAFETY = 0.6
 
 
 # What is decided, a model for each: on returns in print, and on those that a pen has filled in.
-PRINT_KINDS, PEN_KINDS_IN_ORDER = ("count", "blank", "text"), ("pen", "pen_blank")
-
-# Share of a pen's count slots in which something else than a number stands.
-ODD = 0.06
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A slot's features and whether its decision was right."""
-
-    file: str
-    capture: str
-    filling: str
-    path: str
-    kind: str
-    state: str
-    raw: str
-    truth: str
-    right: bool
-    fixed: bool
-    confirmable: bool
-    features: Mapping[str, float]
-    second: Mapping[str, float]
+PRINT_KINDS, PEN_KINDS_IN_ORDER = ("count", "blank", "text", "text_blank", "glance", "glance_blank"), ("pen", "pen_blank")
 
 
 def main() -> int:
@@ -110,9 +65,18 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=COEFFICIENTS)
     options = parser.parse_args()
     if options.keep and options.keep.exists():
-        slots = [Labelled(**json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
+        slots = [line_to_labelled(json.loads(line)) for line in options.keep.read_text(encoding="utf-8").splitlines()]
     else:
-        slots = list(_label_all(options))
+        slots = list(
+            label_all(
+                seed=options.seed,
+                count=options.count,
+                hard=options.hard,
+                pens=options.pens,
+                digits=options.digits,
+                workers=options.workers,
+            )
+        )
         if options.keep:
             lines = (json.dumps(asdict(slot), ensure_ascii=False) for slot in slots)
             options.keep.write_text("\n".join(lines), encoding="utf-8")
@@ -125,12 +89,12 @@ def main() -> int:
     ):
         # What there are no slots of keeps its models.
         if chosen:
-            foreign = leave_one_out(chosen)
-            found = [[budget, _threshold(chosen, foreign, budget)] for budget in BUDGETS]
-            provenance = stored.get("provenance", {}) | {group: {"command": command, **_figures(chosen, foreign)}}
+            foreign, right = leave_one_out(chosen)
+            found = [[budget, _threshold(foreign, right, budget)] for budget in BUDGETS]
+            provenance = stored.get("provenance", {}) | {group: {"command": command, **_figures(chosen, foreign, right)}}
             models = stored.get("models", {}) | fit_all(chosen)
             stored |= {"provenance": provenance, "models": models, thresholds: found}
-            _report(group, chosen, foreign, found)
+            _report(group, foreign, right, found)
     options.out.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -138,6 +102,7 @@ def main() -> int:
 def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
     """A model for each kind of decision on print or on pens, and one for numbers that a second reader was asked about."""
     usable = [slot for slot in slots if not slot.fixed]
+    usable += [slot.glance for slot in slots if slot.glance is not None]
     kinds = PEN_KINDS_IN_ORDER if any(slot.filling != "typed" for slot in slots) else PRINT_KINDS
     models = {kind: _fit([slot for slot in usable if slot.kind == kind], asked=False) for kind in kinds}
     if "count" not in models:
@@ -150,19 +115,28 @@ def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
     return models
 
 
-def leave_one_out(slots: Sequence[Labelled]) -> NDArray[np.float64]:
-    """Each slot's probability by models that have not seen its kind of capture."""
-    found = np.zeros(len(slots))
+def leave_one_out(slots: Sequence[Labelled]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Each slot's probability by models that have not seen its kind of capture, and whether what is then taken is right."""
+    found, right = np.zeros(len(slots)), np.zeros(len(slots), bool)
     for capture in sorted({slot.capture for slot in slots}):
         models = fit_all([slot for slot in slots if slot.capture != capture])
         for place, slot in enumerate(slots):
             if slot.capture == capture:
-                found[place] = _judged(slot, models)
-    return found
+                found[place], right[place] = _judged(slot, models)
+    return found, right
 
 
-def _judged(slot: Labelled, models: Mapping[str, Any]) -> float:
-    """As `pipeline.judge` does: a second reader is asked in doubt, its agreement helps, its veto is final."""
+def _judged(slot: Labelled, models: Mapping[str, Any]) -> tuple[float, bool]:
+    """As `pipeline.judge` does: a glance may suffice."""
+    if slot.glance is not None and slot.glance.kind in models:
+        sure = float(_probabilities(models[slot.glance.kind], [slot.glance])[0])
+        if sure >= GLANCE_SURE:
+            return sure, slot.glance.right
+    return _looked(slot, models), slot.right
+
+
+def _looked(slot: Labelled, models: Mapping[str, Any]) -> float:
+    """A second reader is asked in doubt, its agreement helps, its veto is final."""
     if slot.fixed or slot.kind not in models:
         return 0.0
     alone = float(_probabilities(models[slot.kind], [slot])[0])
@@ -179,13 +153,9 @@ def _fit(slots: Sequence[Labelled], *, asked: bool) -> dict[str, Any]:
     labels = np.array([slot.right for slot in slots])
     scaler = StandardScaler().fit(table)
     if labels.all() or not labels.any():
-        # No error to learn from: the rule of succession (Laplace).
-        return {
-            "intercept": float(np.log(len(labels) + 1)),
-            "weights": dict.fromkeys(names, 0.0),
-            "n": len(labels),
-            "wrong": 0,
-        }
+        # No error to learn from: the readers' own posterior is taken at its word, for its margin is a power of ten of doubt.
+        weights = dict.fromkeys(names, 0.0) | {"margin": round(float(np.log(10)), 5)}
+        return {"intercept": 0.0, "weights": weights, "n": len(labels), "wrong": 0}
     model = LogisticRegression(C=REGULARITY, max_iter=2000).fit(scaler.transform(table), labels)
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - (weights * scaler.mean_).sum())
@@ -205,13 +175,13 @@ def _probabilities(model: Mapping[str, Any], slots: Sequence[Labelled]) -> NDArr
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float64)
 
 
-def _threshold(slots: Sequence[Labelled], sure: NDArray[np.float64], budget: float) -> float:
+def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: float) -> float:
     """The least probability from which what is accepted keeps the budget, all of it and the least sure tenth alone.
 
     Both the claimed and the observed error must keep it; the observed one of a tenth only as far as so few slots can tell.
     """
     order = np.argsort(-sure)
-    ranked, wrong = sure[order], ~np.array([slot.right for slot in slots])[order]
+    ranked, wrong = sure[order], ~right[order]
     claimed, observed = np.cumsum(1 - ranked), np.cumsum(wrong)
     for last in range(int(np.count_nonzero(sure > 0)) - 1, 0, -1):
         tenth = last - last // 10
@@ -221,8 +191,7 @@ def _threshold(slots: Sequence[Labelled], sure: NDArray[np.float64], budget: flo
     return MOST
 
 
-def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[str, Any]:
-    right = np.array([slot.right for slot in slots])
+def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:
     return {
         "slots": len(slots),
         "wrong": int((~right).sum()),
@@ -233,96 +202,14 @@ def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64]) -> dict[st
 
 
 def _report(
-    group: str, slots: Sequence[Labelled], foreign: NDArray[np.float64], thresholds: Sequence[Sequence[float]]
+    group: str, foreign: NDArray[np.float64], right: NDArray[np.bool_], thresholds: Sequence[Sequence[float]]
 ) -> None:
     """Risk and coverage with one capture left out."""
-    right = np.array([slot.right for slot in slots])
-    print(f"{group}: {len(slots)} slots, {right.mean():.2%} right")
+    print(f"{group}: {len(right)} slots, {right.mean():.2%} right")
     for budget, least in thresholds:
         kept = foreign >= least
         wrong = int((~right & kept).sum())
         print(f"budget {budget}: from {least:.5f}, {kept.mean():.2%} accepted, {wrong} wrong of {kept.sum()}")
-
-
-def _label_all(options: argparse.Namespace) -> Iterator[Labelled]:
-    typed: dict[str, Any] = {"fillings": ("typed",)}
-    pens = {"fillings": ("digits", "digits", "font"), "digits": options.digits, "hands": tuple(STYLES), "odd": ODD}
-    sets = (
-        ("usual", options.count, typed),
-        ("hard", options.hard, typed | {"hard": tuple(KINDS)}),
-        ("pens", options.pens, pens),
-    )
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers) as pool:
-        jobs = [
-            (Path(folder) / name, truth)
-            for place, (name, count, kinds) in enumerate(sets)
-            for truth in make_set(
-                Path(folder) / name,
-                seed=options.seed + place,
-                count=count,
-                captures=PICTURES,
-                workers=options.workers,
-                **kinds,
-            )
-        ]
-        for labelled in track(pool.map(_label_file, jobs), total=len(jobs), description="reading"):
-            yield from labelled
-
-
-@cache
-def _readers() -> Readers:
-    cv2.setNumThreads(1)
-    return replace(load_readers(SAFETY_MONTH, threads=1), second=None)
-
-
-def _label_file(job: tuple[Path, Truth]) -> list[Labelled]:
-    folder, truth = job
-    try:
-        tables: list[TableFind] = []
-        for page in open_pages(folder / truth.file):
-            tables += find_tables(page, SAFETY_MONTH, _readers(), goes_on=broken_off(tables))
-    except DocumentError:
-        return []
-    found = gather([table for table in tables if table.items], SAFETY_MONTH)
-    if not found:
-        return []
-    evidence = {piece.placement.path: piece for pieces in found[0].items.values() for piece in pieces}
-    slots = [(slot, evidence[slot.path]) for slot in truth.slots if slot.path in evidence]
-    slots = [(slot, piece) for slot, piece in slots if piece.placement.line is not None]
-    decided = [decide(piece, _readers().alphabet) for _, piece in slots]
-    crops = [slot_to_crop(piece.placement) for _, piece in slots]
-    seconds = read_crops([crop.gray for crop in crops if crop is not None])
-    return [
-        _label(truth, slot, replace(piece, second=second), decision)
-        for (slot, piece), second, decision in zip(slots, seconds, decided, strict=True)
-    ]
-
-
-def _label(truth: Truth, slot: TruthSlot, evidence: Evidence, decision: Decision) -> Labelled:
-    read = SlotReading(
-        path=slot.path,
-        label="",
-        state=decision.state,
-        value=decision.value,
-        raw=decision.raw,
-        confidence=decision.probability,
-        review=False,
-    )
-    return Labelled(
-        truth.file,
-        truth.capture,
-        truth.filling,
-        slot.path,
-        decision.kind,
-        decision.state,
-        decision.raw,
-        f"{slot.state} {slot.raw}",
-        is_right(slot, read),
-        bool(decision.reasons) or decision.state is State.UNREADABLE,
-        decision.kind == "count" and decision.state is State.VALUE and decision.digits == decision.raw,
-        decision.features,
-        second_to_features(evidence, decision.digits),
-    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from PIL import ImageDraw
 from rich.progress import track
 
 from extractors.glyphs import NUMBER_WORDS, Alphabet, GlyphReader, form_to_alphabet, load_glyph_reader
-from extractors.ink import fade_seal
+from extractors.ink import line_to_gray
 from extractors.lines import region_to_lines
 from extractors.orient import UpsideDown, load_direction_classifier, orient
 from extractors.pages import open_pages
@@ -145,7 +145,7 @@ def _label(lines: Sequence[Line]) -> Iterator[tuple[LabelledLine, str]]:
     alphabet = _alphabet()
     for line, glyphs in zip(lines, _teacher()(lines), strict=True):
         classes = glyphs.log_probs.argmax(axis=1).astype(np.uint16)
-        gray = fade_seal(line.bgr)
+        gray = line_to_gray(line)
         width = 8 * len(classes)
         padded = np.full((LINE_HEIGHT, width), np.uint8(np.percentile(gray, 85)), np.uint8)
         padded[:, : gray.shape[1]] = gray[:, :width]

@@ -220,7 +220,8 @@ def draw_hand(rng: np.random.Generator) -> Hand:
         if tone < 0.92
         else tuple(float(level) for level in rng.uniform((0.1, 0.1, 0.65), (0.3, 0.3, 0.9)))
     )
-    size = float(np.clip(rng.normal(0.92, 0.2), 0.5, 1.5))
+    # Most hands write a little larger than print, some twice as large, some smaller.
+    size = float(np.clip(rng.lognormal(0.15, 0.3), 0.5, 2.4))
     return Hand(
         # A thicker pen would close the loops of small digits.
         pen=min(pen, 0.15 * size),
@@ -312,10 +313,13 @@ def write_number(
     widths = [0.25 * tall if field is None else _width(field) * hand.squeeze * tall for field in fields]
     gaps = [spot.em * (hand.spacing + float(rng.normal(0, 0.03))) for _ in number]
     room, total = spot.right - spot.left, sum(widths) + sum(gaps[:-1])
-    # A pen goes over the parentheses a little, but not far.
+    # A pen squeezes its digits up to a point, then goes over the parentheses, as far as a slot's picture reaches.
+    beyond = 0.8 * REACH * FINE
     shrink = min(1.0, room * float(rng.uniform(0.75, 1.25)) / max(total, 1.0))
+    shrink = max(shrink, min(float(rng.uniform(0.5, 0.85)), (room + 2 * beyond) / max(total, 1.0)))
     free = room - total * shrink
-    x = spot.left + free * float(np.clip(rng.normal(0.5, 0.2), -0.1, 1.1))
+    x = spot.left + free * float(np.clip(rng.normal(0.5, 0.25), -0.1, 1.1))
+    x = max(min(x, spot.right + beyond - total * shrink), spot.left - beyond)
     base = spot.base + spot.em * float(rng.normal(0.02, 0.07))
     drift = float(rng.normal(0, 0.03))
     boxes = []

@@ -23,8 +23,8 @@ OTHER = "other"
 
 # The stages in the order in which a page goes through them, as they are printed.
 STAGES = (
-    *("decode", "rectify", "orient + cells", "lines", "scout", "recogniser", "alignment", "crops", "second reader"),
-    *("judging", OTHER),
+    *("decode", "rectify", "orient + cells", "lines", "scout", "recogniser", "alignment", "digits", "crops"),
+    *("second reader", "judging", OTHER),
 )
 
 
@@ -50,8 +50,12 @@ CLOCKED = (
     Clocked("pipeline.page", "name_items", "alignment"),
     Clocked("pipeline.page", "place_slots", "alignment"),
     Clocked("pipeline.page", "place_header", "alignment"),
+    Clocked("pipeline.page", "look_closely", "alignment"),
+    Clocked("pipeline.page", "read_digits", "digits"),
+    Clocked("pipeline.page", "read_over", "digits"),
     Clocked("pipeline.page", "slot_to_crop", "crops"),
     Clocked("pipeline.page", "find_gray_seals", "crops"),
+    Clocked("pipeline.page", "glance_suffices", "judging"),
     Clocked("pipeline.page", "wants_second", "judging"),
     Clocked("pipeline.read", "tables_to_returns", "judging"),
 )
@@ -59,6 +63,7 @@ CLOCKED = (
 READER_STAGES: Mapping[str, str] = {
     "scout": "scout",
     "glyphs": "recogniser",
+    "digits": "digits",
     "is_upside_down": "orient + cells",
     "second": "second reader",
 }

@@ -1,0 +1,219 @@
+"""Evidence on a slot to what most likely stands in it, how probably that is so, and what no probability excuses.
+
+The likeliest string of all readers is the decision; `calibration` turns the evidence into a probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from extractors.digits import OTHER
+from extractors.glyphs import Alphabet, fold
+from extractors.slots import INK_OF_A_STROKE
+from pipeline.calibration import Features, evidence_to_features, load_calibration
+from pipeline.counts import Certainty, Written, read_number
+from pipeline.experts import Expert, is_contested, likeliest, may_be_stroke, sign_share, slot_experts, struck_share
+from pipeline.figures import is_number, split_struck
+from pipeline.strings import Candidate, spell
+from schemas.flow import Evidence, Placement, State
+from schemas.form import EMPTY_PARENTHESES, SlotKind
+from schemas.reading import Reason
+
+EMPTY_FOLDED = frozenset(fold(char) for char in EMPTY_PARENTHESES)
+
+# No second reader confirms words: they are shown where the recogniser is less sure of them than this. Of typed names on
+# made scans 3 in 100 are, and two in three of those that are misread.
+SURE_OF_WORDS = 0.9
+
+# Two parentheses with nothing between them are at most this wide, in line pixels, and the scout as sure as this of it; on a
+# text layer the one ends where the other begins.
+CLOSED, SCOUT_SURE, TOUCHING = 36.0, 0.5, 3.0
+
+# Such parentheses may leave this much ink of their own, in line pixels.
+OWN_INK = 200
+
+# A decision surer than this is not contested by a reader of print that sees another string. Of 14,600 made slots 31 were
+# contested below it, and 17 of these were wrong: half of all that were.
+FIRM = 0.99
+
+# A pen has filled in a page, or a single slot of a page in print, where it is likelier than this that one did. On pages that
+# pens have filled in the middle of what the digit reader says is 0.99 and more, on blurred print up to 0.95.
+BY_PEN, SURELY_BY_PEN = 0.96, 0.99
+
+# The digit reader sees something in a slot that is empty with less than this probability.
+NOTHING = 0.5
+
+# What the digit reader sees more likely than this is so: no number, a number struck out.
+SEEN_BY_DIGITS = 0.5
+
+# Parentheses and neighbours seen at least this well vouch for a slot's place.
+SEEN = 0.5
+
+# A slot is under a seal when red paste covers this share of it, and in pen when this share of its ink is coloured.
+SEALED, PENNED = 0.04, 0.35
+
+# Original pixels for each pixel of a line below which colours under a seal cannot be told apart: JPEG halves them again.
+COARSE = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What most likely stands in a slot, before a second reader is asked, and how probably that is so.
+
+    `kind` names the calibration model, `reasons` are findings that send the slot to a person in any case.
+    """
+
+    kind: str
+    state: State
+    value: int | str | None
+    raw: str
+    digits: str
+    probability: float
+    features: Features
+    reasons: tuple[Reason, ...]
+    candidates: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def decide(evidence: Evidence, alphabet: Alphabet) -> Decision:
+    """What most likely stands in a slot that was found; kept for the second time that it is asked, on the same page."""
+    return (
+        _decide_text(evidence, alphabet)
+        if evidence.placement.slot.kind is SlotKind.TEXT
+        else _decide_count(evidence, alphabet)
+    )
+
+
+def written_by_pen(evidence: Evidence) -> bool:
+    """Whether a pen wrote in a slot: by coloured ink, by the page, or as the digit reader sees it there."""
+    placement = evidence.placement
+    if placement.certain or placement.digits is None:
+        return False
+    # Where nothing is written nothing tells of pens.
+    written = placement.digits.strings.get("", 0.0) < NOTHING
+    return evidence.hand >= BY_PEN or (written and (evidence.pen > PENNED or placement.digits.pen >= SURELY_BY_PEN))
+
+
+def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
+    placement = evidence.placement
+    by_pen = written_by_pen(evidence)
+    experts = slot_experts(placement, alphabet, by_pen=by_pen)
+    if by_pen and struck_share(placement.digits) > SEEN_BY_DIGITS:
+        return _decide_struck(evidence, experts)
+    best = likeliest(experts)
+    written = read_number(best.text)
+    reasons = _doubts_in_any_case(evidence, written=bool(best.text))
+    raw, kind = best.text, "pen" if by_pen else "count" if placement.looked else "glance"
+    if not best.text:
+        kind = "pen_blank" if by_pen else "blank" if placement.looked else "glance_blank"
+        if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
+            unread = [Reason.INK_IN_BLANK]
+            return _decision(evidence, experts, kind, State.UNREADABLE, None, spell(placement)[0], best, unread)
+    elif written.state is State.UNREADABLE:
+        raw = spell(placement)[0] or best.text
+        reasons.append(Reason.NOT_A_NUMBER)
+    elif written.certainty is not Certainty.PLAIN:
+        reasons.append(Reason.UNUSUAL_NUMBER)
+    elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
+        reasons.append(Reason.NOT_A_NUMBER)
+    contested = best.probability < FIRM and is_contested(experts, best.text)
+    if not by_pen and (contested or may_be_stroke(experts, best.text)):
+        reasons.append(Reason.READERS_DISAGREE)
+    return _decision(evidence, experts, kind, written.state, written.value, raw, best, reasons, written.digits)
+
+
+def _decide_struck(evidence: Evidence, experts: Mapping[str, Expert]) -> Decision:
+    """A number struck out: what was written instead is taken, or else it is, and a person sees both in any case."""
+    digits = evidence.placement.digits
+    strings = digits.strings if digits else {}
+    text = max((text for text in strings if not is_number(text)), key=lambda text: strings[text], default="")
+    struck, instead = split_struck(text)
+    offered = tuple(dict.fromkeys(one for one in (instead, evidence.corrected, struck) if one))
+    written = read_number(offered[0]) if offered else Written(None, State.UNREADABLE, Certainty.VAGUE, "")
+    best = Candidate(offered[0] if offered else "", strings.get(text, 0.0))
+    return _decision(
+        evidence, experts, "pen", written.state, written.value, text, best, [Reason.STRUCK], written.digits, offered
+    )
+
+
+def _is_closed(placement: Placement, experts: Mapping[str, Expert]) -> bool:
+    """Whether two parentheses stand so close that nothing fits between them, and the scout sees nothing there either.
+
+    Ink counted in such a slot is the parentheses' own.
+    """
+    if len(placement.stretches) > 1 or min(placement.parentheses) < SEEN:
+        return False
+    if placement.certain:
+        return placement.inner[1] - placement.inner[0] <= TOUCHING
+    empty = "scout" in experts and experts["scout"].share("") > SCOUT_SURE
+    return placement.outer[1] - placement.outer[0] <= CLOSED and empty
+
+
+def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
+    text, probability = spell(evidence.placement)
+    best = Candidate(text, probability)
+    placement = evidence.placement
+    experts = slot_experts(placement, alphabet, by_pen=False)
+    if text:
+        # The scout knows the form's characters, not all that a name may hold: only that nothing is there is in its power.
+        experts.pop("scout", None)
+        # Parentheses in a name are, more likely than its own, those of another sentence that the unit has put beside it.
+        doubtful = probability < SURE_OF_WORDS or any(fold(char) in EMPTY_FOLDED for char in text)
+        reasons = [Reason.ONE_READER] if doubtful and not placement.certain else []
+        if evidence.hand > BY_PEN and not placement.certain:
+            reasons.append(Reason.PEN)
+        reasons += _doubts_in_any_case(evidence, written=True)
+        return _decision(evidence, experts, "text", State.VALUE, text, text, best, reasons)
+    if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
+        return _decision(evidence, experts, "text_blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
+    doubts = _doubts_in_any_case(evidence, written=False)
+    return _decision(evidence, experts, "text_blank", State.BLANK, None, "", best, doubts)
+
+
+def _decision(
+    evidence: Evidence,
+    experts: Mapping[str, Expert],
+    kind: str,
+    state: State,
+    value: int | str | None,
+    raw: str,
+    best: Candidate,
+    reasons: Sequence[Reason],
+    digits: str = "",
+    candidates: tuple[str, ...] = (),
+) -> Decision:
+    features = evidence_to_features(evidence, best.text, best.probability, experts)
+    probability = load_calibration().models[kind].probability(features)
+    return Decision(kind, state, value, raw, digits, probability, features, tuple(dict.fromkeys(reasons)), candidates)
+
+
+def _doubts_in_any_case(evidence: Evidence, *, written: bool) -> list[Reason]:
+    """What no probability excuses: a place that nothing vouches for, pens (the recognisers know print), seals that no
+    colour takes away, no grid."""
+    doubts = [Reason.PLACE_UNSURE] if _misplaced(evidence.placement) else []
+    if evidence.placement.certain:
+        return doubts
+    found = {
+        # Words by pen are read as far as the recogniser goes, and it knows print.
+        Reason.PEN: written and evidence.pen > PENNED and evidence.placement.digits is None,
+        # Phones' messengers leave too little colour to divide a dense seal out by.
+        Reason.SEAL: evidence.gray_seal or (evidence.seal > SEALED and evidence.sharpness < COARSE),
+        Reason.NO_GRID: not evidence.grid,
+    }
+    return doubts + [reason for reason, holds in found.items() if holds]
+
+
+def _misplaced(placement: Placement) -> bool:
+    """A side of the slot counts as seen by its parenthesis or by the printed words behind it; one parenthesis must be.
+
+    A slot on three lines has swallowed a line. An underlined one has the printed characters right beside it seen; more of
+    the sentence must be on one side.
+    """
+    if placement.underlined:
+        return max(placement.anchors) < SEEN
+    if len(placement.stretches) > 2:
+        return True
+    sides = [max(pair) >= SEEN for pair in zip(placement.parentheses, placement.anchors, strict=True)]
+    return not (all(sides) and max(placement.parentheses) >= SEEN)
