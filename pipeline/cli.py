@@ -47,7 +47,8 @@ MaxError = Annotated[
     str, typer.Option("--max-error", metavar="SHARE", help="Error budget among accepted values. 允许的错误率。")
 ]
 Roster = Annotated[
-    Path | None, typer.Option(help="CSV of unit names, first column. 单位名单（CSV，第一列为名称）。", dir_okay=False)
+    Path | None,
+    typer.Option(help="CSV of units: name, aliases, parent. 单位名单（CSV：名称、别名、上级）。", dir_okay=False),
 ]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core. 并行进程数，0 为每核一个。")]
 
