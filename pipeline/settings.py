@@ -62,4 +62,3 @@ def load_settings(**given: object) -> Settings:
     except ValidationError as error:
         names = {f"KUOHAO_{str(problem['loc'][0]).upper()}" for problem in error.errors()}
         raise ConfigError(", ".join(sorted(names))) from None
-

@@ -1,0 +1,151 @@
+"""`python -m tests.kills`: kill -9 at random moments over batches of returns; prints kills, and what was lost.
+
+This process imports everything once and forks each worker: a start takes milliseconds, and has no thread to inherit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.archive import archive_of
+from pipeline.store import open_store, receipts, stored_returns
+from schemas.office import FileState
+from tests.fakes import Desk, drain, fill, left_in
+
+FILES = 50
+
+READ_SECONDS = 0.004
+"""A fake read: long enough to be hit."""
+
+LONGEST_LIFE = 0.12
+"""Seconds after which a worker has been killed, at a random moment before."""
+
+FINAL = {FileState.REVIEW, FileState.ACCEPTED, FileState.FAILED, FileState.DUPLICATE}
+
+Outcome = tuple[Counter[tuple[str, str]], Counter[str]]
+
+
+def main() -> None:
+    """Kill until so many workers have died at work; exits with 1 where anything was lost or repeated."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--files", type=int, default=FILES)
+    parser.add_argument("--together", type=int, default=1, help="workers on one inbox at once")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", default="", help="URL with {} for the number of the batch")
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    kills, batches, faults = 0, 0, []
+    begun = time.monotonic()
+    while kills < options.kills:
+        batches += 1
+        with tempfile.TemporaryDirectory() as folder:
+            url = options.database.format(batches)
+            desk = Desk(Path(folder) / "收件", Path(folder) / "home", url, READ_SECONDS)
+            desk.inbox.mkdir()
+            put = fill(desk.inbox, options.files, f"batch {batches}")
+            kills += _kill_until_done(desk, rng, options.kills - kills, options.together)
+            calm = Desk(Path(folder) / "calm", Path(folder) / "calm-home", url and url + "_calm")
+            calm.inbox.mkdir()
+            fill(calm.inbox, options.files, f"batch {batches}")
+            _wait(_fork(lambda desk=calm: drain(desk)))
+            faults += check(desk, put)
+            if outcome(desk) != outcome(calm):
+                faults.append("the outcome differs from an undisturbed run's")
+    seconds = time.monotonic() - begun
+    print(
+        f"kills {kills}, batches of {options.files} files {batches}, seconds {seconds:.0f}, lost or repeated: {len(faults)}"
+    )
+    for fault in faults:
+        print(" ", fault)
+    sys.exit(bool(faults))
+
+
+def check(desk: Desk, put: dict[str, bytes]) -> list[str]:
+    """What is wrong after everything has been read: by file, one line."""
+    faults = []
+    store = open_store(desk.settings.database_url)
+    found = receipts(store)
+    sent = Counter(hashlib.sha256(content).hexdigest() for content in put.values())
+    if Counter(receipt.sha256 for receipt in found) != sent:
+        faults.append(f"{len(found)} files on record, {sum(sent.values())} sent")
+    faults += [f"{receipt.order} is {receipt.state}" for receipt in found if receipt.state not in FINAL]
+    for sha256, content in {hashlib.sha256(content).hexdigest(): content for content in put.values()}.items():
+        kept = list((archive_of(desk.home) / sha256[:2] / sha256).iterdir())
+        if [path.read_bytes() for path in kept] != [content]:
+            faults.append(f"{sha256[:8]} is kept {len(kept)} times, or not as it came")
+    read = [(each.order, each.number) for each in stored_returns(store)]
+    if len(read) != len(set(read)):
+        faults.append("a return was stored twice")
+    faults += [f"left in the inbox: {name!r}" for name in left_in(desk.inbox)]
+    faults += [f"left half copied: {path.name}" for path in (archive_of(desk.home) / ".incoming").iterdir()]
+    told = "".join(path.read_text("utf-8-sig") for path in desk.inbox.rglob("*.txt"))
+    faults += [f"{receipt.order} is not told" for receipt in found if f"收件号：{receipt.order}\n" not in told]
+    store.close()
+    return faults
+
+
+def outcome(desk: Desk) -> Outcome:
+    """What came out, in so far as it does not depend on the order of arrival: states by bytes, and readings."""
+    store = open_store(desk.settings.database_url)
+    states = Counter((receipt.sha256, receipt.state.value) for receipt in receipts(store))
+    read = Counter(each.reading.model_copy(update={"source": ""}).model_dump_json() for each in stored_returns(store))
+    store.close()
+    return states, read
+
+
+def _kill_until_done(desk: Desk, rng: random.Random, most: int, together: int) -> int:
+    """Start workers and kill them; the last ones are let live. How many died at work."""
+    kills = 0
+    while True:
+        workers = [_fork(lambda: drain(desk)) for _ in range(together)]
+        if kills >= most:
+            for worker in workers:
+                _wait(worker)
+            return kills
+        ended = 0
+        for worker in workers:
+            time.sleep(rng.uniform(0, LONGEST_LIFE))
+            os.kill(worker, signal.SIGKILL)
+        for worker in workers:
+            died = os.waitpid(worker, 0)[1]
+            if os.WIFEXITED(died):
+                ended += 1
+                if os.WEXITSTATUS(died):
+                    raise SystemExit("a worker failed")
+        kills += together - ended
+        if ended:
+            _wait(_fork(lambda: drain(desk)))
+            return kills
+
+
+def _fork(work: Callable[[], None]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def _wait(child: int) -> None:
+    if os.waitpid(child, 0)[1]:
+        raise SystemExit("a worker failed")
+
+
+if __name__ == "__main__":
+    main()
