@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,10 +58,11 @@ class Desk:
         return open_store(self.settings.database_url, lease=timedelta(seconds=self.lease))
 
 
-def drain(desk: Desk, *, workers: int = 1) -> None:
-    """Work until everything in the inbox has been read."""
+def drain(desk: Desk, *, workers: int = 1, ready: Callable[[], None] = lambda: None) -> None:
+    """Work until everything in the inbox has been read; `ready` is called before the work begins."""
     store = desk.open()
     try:
+        ready()
         watch(office(desk, store, workers=workers), once=True)
     finally:
         store.close()

@@ -25,11 +25,17 @@ from tests.fakes import Desk, drain, fill, left_in
 
 FILES = 50
 
+MEMORY = Path("/dev/shm")
+"""What a killed process has written stays; only a power cut asks more of a disk, and flushing takes most of the time."""
+
 READ_SECONDS = 0.004
 """A fake read: long enough to be hit."""
 
-LONGEST_LIFE = 0.12
-"""Seconds after which a worker has been killed, at a random moment before."""
+LONGEST_LIFE = 0.025
+"""By then a worker has been killed, as a share of the time that an undisturbed one takes for the batch: machines differ."""
+
+EARLY = 0.1
+"""Share of workers that may be killed while they start, before they have the store open."""
 
 FINAL = {FileState.REVIEW, FileState.ACCEPTED, FileState.FAILED, FileState.DUPLICATE}
 
@@ -50,16 +56,19 @@ def main() -> None:
     begun = time.monotonic()
     while kills < options.kills:
         batches += 1
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
             url = options.database.format(batches)
             desk = Desk(Path(folder) / "收件", Path(folder) / "home", url, READ_SECONDS)
             desk.inbox.mkdir()
             put = fill(desk.inbox, options.files, f"batch {batches}")
-            kills += _kill_until_done(desk, rng, options.kills - kills, options.together)
-            calm = Desk(Path(folder) / "calm", Path(folder) / "calm-home", url and url + "_calm")
+            calm = Desk(Path(folder) / "calm", Path(folder) / "calm-home", url and url + "_calm", READ_SECONDS)
             calm.inbox.mkdir()
             fill(calm.inbox, options.files, f"batch {batches}")
-            _wait(_fork(lambda desk=calm: drain(desk)))
+            # In this process: the first batch warms up what all others are forked from.
+            start = time.monotonic()
+            drain(calm)
+            life = (time.monotonic() - start) * LONGEST_LIFE
+            kills += _kill_until_done(desk, rng, options.kills - kills, options.together, life)
             faults += check(desk, put)
             if outcome(desk) != outcome(calm):
                 faults.append("the outcome differs from an undisturbed run's")
@@ -105,29 +114,34 @@ def outcome(desk: Desk) -> Outcome:
     return states, read
 
 
-def _kill_until_done(desk: Desk, rng: random.Random, most: int, together: int) -> int:
-    """Start workers and kill them; the last ones are let live. How many died at work."""
+def _kill_until_done(desk: Desk, rng: random.Random, most: int, together: int, life: float) -> int:
+    """Start workers and kill them, until one has come to the end; how many died at work."""
     kills = 0
-    while True:
-        workers = [_fork(lambda: drain(desk)) for _ in range(together)]
-        if kills >= most:
-            for worker in workers:
-                _wait(worker)
-            return kills
-        ended = 0
+    while kills < most:
+        workers = [_fork_worker(desk, early=rng.random() < EARLY) for _ in range(together)]
+        time.sleep(rng.uniform(0, life))
         for worker in workers:
-            time.sleep(rng.uniform(0, LONGEST_LIFE))
             os.kill(worker, signal.SIGKILL)
-        for worker in workers:
-            died = os.waitpid(worker, 0)[1]
-            if os.WIFEXITED(died):
-                ended += 1
-                if os.WEXITSTATUS(died):
-                    raise SystemExit("a worker failed")
-        kills += together - ended
-        if ended:
-            _wait(_fork(lambda: drain(desk)))
-            return kills
+        ends = [os.waitpid(worker, 0)[1] for worker in workers]
+        if any(os.WIFEXITED(end) and os.WEXITSTATUS(end) for end in ends):
+            raise SystemExit("a worker failed")
+        kills += sum(os.WIFSIGNALED(end) for end in ends)
+        if any(os.WIFEXITED(end) for end in ends):
+            break
+    _wait(_fork(lambda: drain(desk)))
+    return kills
+
+
+def _fork_worker(desk: Desk, *, early: bool) -> int:
+    """A worker; it is about to begin with the inbox when this returns, unless it may be killed earlier."""
+    heard, said = os.pipe()
+    worker = _fork(lambda: drain(desk, ready=lambda: os.close(said)))
+    os.close(said)
+    if not early:
+        # Ends when the worker has closed its end, by saying so or by dying.
+        os.read(heard, 1)
+    os.close(heard)
+    return worker
 
 
 def _fork(work: Callable[[], None]) -> int:
