@@ -197,8 +197,9 @@ def _record(connection: Connection, now: datetime, arrival: Arrival, still_there
     ).first()
     if first is not None:
         # An original that could not be put under its own name lies where the first one does.
+        unreadable = "，该文件无法读取" if first.state == FileState.FAILED else ""
         told = {
-            "reason": f"与收件号 {first.id} 内容完全相同（{FileState(first.state).chinese}）",
+            "reason": f"与收件号 {first.id} 内容完全相同{unreadable}",
             "advice": "不必处理；如果本意是发送新的报表，请核对文件后重新放入",
             "code": "duplicate",
             "of": first.id,
