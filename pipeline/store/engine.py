@@ -86,7 +86,11 @@ def open_store(
         # Not told as it came: it may quote the URL, and with it the password.
         raise _os_error(error) or ConfigError("KUOHAO_DATABASE") from None
     store = Store(engine, lease, clock, pauses)
-    _patiently(store, lambda: _migrate(engine))
+    try:
+        _patiently(store, lambda: _migrate(engine))
+    except Exception:
+        store.close()
+        raise
     return store
 
 
