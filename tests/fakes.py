@@ -1,12 +1,15 @@
 """An office without engines: small made returns, and a reader that makes readings of their bytes in milliseconds.
 
-Light to import: the fault tests start hundreds of processes.
+Light to import: the fault tests start many processes. `python -m tests.fakes INBOX HOME` is one: it works until SIGTERM.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import logging
 import os
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -33,7 +36,16 @@ BAD, TWO, PAGE, FLAGGED, CRASHING, PASSING = b"BAD", b"TWO", b"PAGE", b"FLAG", b
 LONG_NAME = "括" * 83 + ".pdf"
 """253 bytes: with any ending, more than a filesystem takes."""
 
-ODD_NAMES = ("换\n行.pdf", "😀 表🎉.pdf", LONG_NAME, " 空格 .pdf", "-rf.pdf", "[red]标签[/].pdf", "100%.pdf", "'引号\".pdf")
+ODD_NAMES = (
+    "换\n行.pdf",
+    "😀 表🎉.pdf",
+    LONG_NAME,
+    " 空格 .pdf",
+    "-rf.pdf",
+    "[red]标签[red].pdf",
+    "100%.pdf",
+    "'引号\".pdf",
+)
 
 
 @dataclass(frozen=True)
@@ -45,17 +57,43 @@ class Desk:
     database: str = ""
     seconds: float = 0.0
     lease: float = 0.5
+    still: float = 0.0
 
     @property
     def settings(self) -> Settings:
         """Settings under which nothing is waited for."""
         return Settings(
-            home=self.home, database=self.database, still_seconds=0, rescan_seconds=0.2, lease_seconds=self.lease
+            home=self.home, database=self.database, still_seconds=self.still, rescan_seconds=0.2, lease_seconds=self.lease
         )
 
     def open(self) -> Store:
         """Its store."""
         return open_store(self.settings.database_url, lease=timedelta(seconds=self.lease))
+
+
+def main() -> None:
+    """An office in a process of its own."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("inbox", type=Path)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--lease", type=float, default=0.5)
+    parser.add_argument("--still", type=float, default=0.0)
+    parser.add_argument("--once", action="store_true")
+    options = parser.parse_args()
+    desk = Desk(options.inbox, options.home, options.database, options.seconds, options.lease, options.still)
+    logging.basicConfig(level=logging.WARNING)
+    store = desk.open()
+    made = office(desk, store)
+
+    def end(number: int, frame: object) -> None:
+        made.stop.set()
+        made.wake.set()
+
+    signal.signal(signal.SIGTERM, end)
+    watch(made, once=options.once)
+    store.close()
 
 
 def drain(desk: Desk, *, workers: int = 1, ready: Callable[[], None] = lambda: None) -> None:
@@ -147,3 +185,7 @@ def left_in(inbox: Path) -> list[str]:
     """What the clerk still finds in an inbox besides receipts."""
     found = [path.relative_to(inbox) for path in inbox.rglob("*") if path.is_file()]
     return sorted(str(path) for path in found if path.parts[0] not in OWN_FOLDERS)
+
+
+if __name__ == "__main__":
+    main()

@@ -61,7 +61,7 @@ def main() -> None:
             desk = Desk(Path(folder) / "收件", Path(folder) / "home", url, READ_SECONDS)
             desk.inbox.mkdir()
             put = fill(desk.inbox, options.files, f"batch {batches}")
-            calm = Desk(Path(folder) / "calm", Path(folder) / "calm-home", url and url + "_calm", READ_SECONDS)
+            calm = Desk(Path(folder) / "calm", Path(folder) / "calm-home", options.database.format(f"{batches}_calm"), READ_SECONDS)
             calm.inbox.mkdir()
             fill(calm.inbox, options.files, f"batch {batches}")
             # In this process: the first batch warms up what all others are forked from.
