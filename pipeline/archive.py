@@ -10,6 +10,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,6 +54,11 @@ def keep_original(path: Path, look: Look, home: Path) -> Original | None:
     Raises DiskFull; TransientError where it cannot be opened (yet).
     """
     archive = archive_of(home)
+    with _translated():
+        archive.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(archive).free < look.size:
+            # Not tried: it would leave no room for others, nor for the store.
+            raise DiskFull
     with _draft(archive) as (draft, target):
         sha256 = _copy(path, look, target)
         if sha256 is None or look_at(path) != look:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from pipeline.archive import clear_from_inbox, keep_original
+from pipeline.archive import Original, clear_from_inbox, keep_original
 from pipeline.inbox import Look, Sighting, look_at
 from pipeline.names import pages_of, shown_name
 from pipeline.receipts import write_receipts
@@ -23,7 +23,7 @@ from pipeline.store import (
     record_blocked,
     to_tell,
 )
-from schemas.errors import DiskFull, StoreUnavailable, TransientError
+from schemas.errors import DiskFull, TransientError
 
 TAKEN_AT_ONCE = 32
 """Files taken before readers are looked after again: at a few milliseconds each, they never wait for long."""
@@ -40,12 +40,14 @@ log = logging.getLogger(__name__)
 class Taken:
     """What became of some files: those done with, and those that would not open or leave, to be left for a while.
 
-    `changed` says that some were no longer what they had been: the inbox must be looked at again.
+    `changed` says that some were no longer what they had been: the inbox must be looked at again. `full` says that the disk
+    had no room for some, while smaller ones may have been taken.
     """
 
     done: frozenset[Path] = frozenset()
     stuck: Mapping[Path, Look] = field(default_factory=dict)
     changed: bool = False
+    full: bool = False
 
 
 def inbox_key(inbox: Path) -> str:
@@ -67,23 +69,28 @@ def fit_to_take(
 def take_files(store: Store, inbox: Path, home: Path, fit: list[tuple[Path, Look]]) -> Taken:
     """Take the first few of these files.
 
-    Raises DiskFull, StoreUnavailable; what has been taken by then stays taken.
+    Raises StoreUnavailable, or DiskFull where the store has no room; what has been taken by then stays taken.
     """
     on_record = {known.path: known for known in in_inbox(store, inbox_key(inbox))} if fit else {}
     done: set[Path] = set()
     stuck: dict[Path, Look] = {}
     cleared: list[int] = []
-    changed = False
+    changed = full = False
     try:
         for path, look in fit[:TAKEN_AT_ONCE]:
             try:
-                order = _take(store, inbox, home, path, look, on_record)
-            except (DiskFull, StoreUnavailable):
-                raise
+                known = on_record.get(os.fsencode(path.relative_to(inbox)))
+                original = None if _is_kept(known, look) else keep_original(path, look, home)
+            except DiskFull:
+                full = True
+                continue
             except TransientError:
-                record_blocked(store, _arrival(inbox, path, look, "", ""), BLOCKED_REASON, BLOCKED_ADVICE)
+                record_blocked(store, _arrival(inbox, path, look), BLOCKED_REASON, BLOCKED_ADVICE)
                 stuck[path] = look
                 continue
+            order = (
+                known.order if known is not None and _is_kept(known, look) else _record(store, inbox, path, look, original)
+            )
             if order is not None and not clear_from_inbox(path, look):
                 stuck[path] = look
                 continue
@@ -92,7 +99,7 @@ def take_files(store: Store, inbox: Path, home: Path, fit: list[tuple[Path, Look
             cleared += [order] if order is not None else []
     finally:
         mark_cleared(store, cleared)
-    return Taken(frozenset(done), stuck, changed)
+    return Taken(frozenset(done), stuck, changed, full)
 
 
 def notice_gone(store: Store, inbox: Path) -> None:
@@ -114,22 +121,23 @@ def tell_clerk(store: Store, inbox: Path, home: Path, *, every: bool = False) ->
     return bool(news)
 
 
-def _take(store: Store, inbox: Path, home: Path, path: Path, look: Look, on_record: Mapping[bytes, InInbox]) -> int | None:
+def _is_kept(known: InInbox | None, look: Look) -> bool:
+    """Whether a file is on record as it looks now: its copy has only not been removed yet."""
+    return known is not None and bool(known.sha256) and known.mark == look.mark
+
+
+def _record(store: Store, inbox: Path, path: Path, look: Look, original: Original | None) -> int | None:
     """A file's order on record; None where it is gone or has changed."""
-    known = on_record.get(os.fsencode(path.relative_to(inbox)))
-    if known is not None and known.sha256 and known.mark == look.mark:
-        # It is kept and on record; only its copy has not been removed yet.
-        return known.order
-    original = keep_original(path, look, home)
     if original is None:
         return None
-    arrival = _arrival(inbox, path, look, original.sha256, original.kept)
+    arrival = _arrival(inbox, path, look, original)
     return record_arrival(store, arrival, still_there=lambda: look_at(path) == look)
 
 
-def _arrival(inbox: Path, path: Path, look: Look, sha256: str, kept: str) -> Arrival:
+def _arrival(inbox: Path, path: Path, look: Look, original: Original | None = None) -> Arrival:
     raw = os.fsencode(path.relative_to(inbox))
     name = shown_name(raw)
+    sha256, kept = (original.sha256, original.kept) if original else ("", "")
     return Arrival(inbox_key(inbox), raw, name, sha256, look.size, look.mark, kept, pages_of(PurePath(name)))
 
 

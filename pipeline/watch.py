@@ -102,6 +102,8 @@ def watch(office: Office, *, once: bool = False) -> None:
                 reads.store()
                 reads.begin()
                 tell_clerk(office.store, office.inbox, home)
+                if taken.full:
+                    raise DiskFull
                 trouble = 0.0
                 young = [seen.since + still - now for path, seen in sightings.items() if path not in stuck]
                 if once and not (reads or young or noticed.is_set()) and is_done(office.store):

@@ -16,10 +16,11 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pipeline.archive import archive_of
-from pipeline.store import open_store, receipts, stored_returns
+from pipeline.store import counts, open_store, receipts, stored_returns
 from schemas.office import FileState
 from tests.fakes import Desk, drain, fill, left_in
 
@@ -31,8 +32,8 @@ MEMORY = Path("/dev/shm")
 READ_SECONDS = 0.004
 """A fake read: long enough to be hit."""
 
-LONGEST_LIFE = 0.025
-"""By then a worker has been killed, as a share of the time that an undisturbed one takes for the batch: machines differ."""
+SHARE_OF_WORK = 1 / 15
+"""What a worker can get done at most before it is killed, as a share of the batch, by the pace of an undisturbed one."""
 
 EARLY = 0.1
 """Share of workers that may be killed while they start, before they have the store open."""
@@ -52,7 +53,7 @@ def main() -> None:
     parser.add_argument("--database", default="", help="URL with {} for the number of the batch")
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    kills, batches, faults = 0, 0, []
+    kills, batches, done, faults = 0, 0, 0, []
     begun = time.monotonic()
     while kills < options.kills:
         batches += 1
@@ -61,21 +62,25 @@ def main() -> None:
             desk = Desk(Path(folder) / "收件", Path(folder) / "home", url, READ_SECONDS)
             desk.inbox.mkdir()
             put = fill(desk.inbox, options.files, f"batch {batches}")
-            calm = Desk(Path(folder) / "calm", Path(folder) / "calm-home", options.database.format(f"{batches}_calm"), READ_SECONDS)
+            calm = Desk(
+                Path(folder) / "calm", Path(folder) / "calm-home", options.database.format(f"{batches}_calm"), READ_SECONDS
+            )
             calm.inbox.mkdir()
             fill(calm.inbox, options.files, f"batch {batches}")
             # In this process: the first batch warms up what all others are forked from.
-            start = time.monotonic()
-            drain(calm)
-            life = (time.monotonic() - start) * LONGEST_LIFE
+            work, idle = _seconds(calm), _seconds(calm)
+            life = 2 * idle + SHARE_OF_WORK * work
             kills += _kill_until_done(desk, rng, options.kills - kills, options.together, life)
+            done += _read_so_far(desk)
+            _wait(_fork(partial(drain, desk)))
             faults += check(desk, put)
             if outcome(desk) != outcome(calm):
                 faults.append("the outcome differs from an undisturbed run's")
     seconds = time.monotonic() - begun
-    print(
-        f"kills {kills}, batches of {options.files} files {batches}, seconds {seconds:.0f}, lost or repeated: {len(faults)}"
-    )
+    print(f"kills {kills}, files {batches * options.files} ({done} read by those killed), {seconds:.0f} s")
+    if options.kills > options.files and not done:
+        faults.append("the killed did too little for this to show anything")
+    print(f"lost or repeated: {len(faults)}")
     for fault in faults:
         print(" ", fault)
     sys.exit(bool(faults))
@@ -128,8 +133,22 @@ def _kill_until_done(desk: Desk, rng: random.Random, most: int, together: int, l
         kills += sum(os.WIFSIGNALED(end) for end in ends)
         if any(os.WIFEXITED(end) for end in ends):
             break
-    _wait(_fork(lambda: drain(desk)))
     return kills
+
+
+def _seconds(desk: Desk) -> float:
+    """How long a run takes, here and now."""
+    start = time.monotonic()
+    drain(desk)
+    return time.monotonic() - start
+
+
+def _read_so_far(desk: Desk) -> int:
+    """How many files the killed have brought to their end."""
+    store = open_store(desk.settings.database_url)
+    totals = counts(store)
+    store.close()
+    return sum(totals[state] for state in FINAL)
 
 
 def _fork_worker(desk: Desk, *, early: bool) -> int:

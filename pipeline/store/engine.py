@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from schemas.errors import ConfigError, DiskFull, KuohaoError, StoreUnavailable, TransientError
+from schemas.errors import ConfigError, DiskFull, KuohaoError, StoreUnavailable
 
 HEAD = "v0001"
 """The newest migration. At start it is compared with the store's own, and Alembic is loaded only where they differ."""
@@ -132,7 +132,8 @@ def _patiently(store: Store, once: Callable[[], Result]) -> Result:
             told = _told(error)
             if told is None:
                 raise
-            if pause is None or not isinstance(told, TransientError):
+            # A full disk is not emptied in seconds: the caller decides how long to wait.
+            if pause is None or not isinstance(told, StoreUnavailable):
                 # Not chained: the driver's error quotes what was being written, people's names with it.
                 raise told from None
             log.info("store: %s, again in %s s", told.code, pause)
