@@ -58,12 +58,17 @@ class Desk:
     seconds: float = 0.0
     lease: float = 0.5
     still: float = 0.0
+    rescan: float = 0.2
 
     @property
     def settings(self) -> Settings:
         """Settings under which nothing is waited for."""
         return Settings(
-            home=self.home, database=self.database, still_seconds=self.still, rescan_seconds=0.2, lease_seconds=self.lease
+            home=self.home,
+            database=self.database,
+            still_seconds=self.still,
+            rescan_seconds=self.rescan,
+            lease_seconds=self.lease,
         )
 
     def open(self) -> Store:
@@ -80,9 +85,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--lease", type=float, default=0.5)
     parser.add_argument("--still", type=float, default=0.0)
+    parser.add_argument("--rescan", type=float, default=0.2)
     parser.add_argument("--once", action="store_true")
     options = parser.parse_args()
-    desk = Desk(options.inbox, options.home, options.database, options.seconds, options.lease, options.still)
+    desk = Desk(options.inbox, options.home, options.database, options.seconds, options.lease, options.still, options.rescan)
     logging.basicConfig(level=logging.WARNING)
     store = desk.open()
     made = office(desk, store)

@@ -44,7 +44,16 @@ def desk(tmp_path: Path) -> Desk:
 
 def command(desk: Desk, *words: str) -> list[str]:
     """An office as a process."""
-    times = ["--seconds", str(desk.seconds), "--lease", str(desk.lease), "--still", str(desk.still)]
+    times = [
+        "--seconds",
+        str(desk.seconds),
+        "--lease",
+        str(desk.lease),
+        "--still",
+        str(desk.still),
+        "--rescan",
+        str(desk.rescan),
+    ]
     places = [str(desk.inbox), str(desk.home), "--database", desk.database]
     return [sys.executable, "-W", "error", "-m", "tests.fakes", *places, *times, *words]
 
@@ -136,6 +145,21 @@ def test_file_being_written_is_taken_when_it_is_whole(desk: Desk) -> None:
                 time.sleep(0.2)
         wait_until(lambda: read_so_far(desk) == 1)
     assert check(desk, {"慢.pdf": b"".join(b"%d " % turn for turn in range(12))}) == []
+
+
+@pytest.mark.parametrize("polling", ["auto", "always"])
+def test_arrival_is_noticed_long_before_the_rescan(desk: Desk, monkeypatch: pytest.MonkeyPatch, polling: str) -> None:
+    """A file that comes later is taken at once, told of by the system or found by polling; so is one in a new folder."""
+    monkeypatch.setenv("KUOHAO_POLLING", polling)
+    desk = replace(desk, rescan=3600)
+    (desk.inbox / "早.pdf").write_bytes(b"early")
+    with working(desk):
+        wait_until(lambda: (desk.home / "kuohao.db").exists() and read_so_far(desk) == 1)
+        (desk.inbox / "县区").mkdir()
+        time.sleep(1)
+        (desk.inbox / "县区" / "后.pdf").write_bytes(b"late")
+        wait_until(lambda: read_so_far(desk) == 2)
+    assert check(desk, {"早.pdf": b"early", "县区/后.pdf": b"late"}) == []
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk takes root")
