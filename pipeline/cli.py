@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import locale
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -21,10 +20,14 @@ from extractors.cells import find_cells
 from extractors.lines import region_to_source
 from extractors.pages import open_pages
 from extractors.rectify import rectify
+from pipeline.desk import run_office, show_status
 from pipeline.judge import ErrorBudget
 from pipeline.overlay import slot_mark
 from pipeline.roster import read_roster
 from pipeline.run import Summary, run
+from pipeline.settings import load_settings
+from pipeline.words import pick as _pick
+from pipeline.words import speaks_chinese
 from pipeline.work import Job, read_all
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable
 from schemas.flow import Page
@@ -49,6 +52,10 @@ MaxError = Annotated[
 Roster = Annotated[
     Path | None,
     typer.Option(help="CSV of units: name, aliases, parent. 单位名单（CSV：名称、别名、上级）。", dir_okay=False),
+]
+Home = Annotated[
+    Path | None,
+    typer.Option(help="Originals and store; else KUOHAO_HOME, else output. 原件和数据库所在文件夹。", file_okay=False),
 ]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core. 并行进程数，0 为每核一个。")]
 
@@ -87,9 +94,22 @@ def run_command(
     max_error: MaxError = "1/1000",
     roster: Roster = None,
     workers: Workers = 0,
+    keep_watching: Annotated[
+        bool, typer.Option("--watch", help="Take what arrives, until stopped. 持续收取，直到停止。")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there, then end (cron). 收取一次后结束。")] = False,
+    home: Home = None,
 ) -> None:
-    """Read a folder once: returns.csv, slots.csv, review.csv, failed.csv, overlays and crops. 读取整个文件夹并汇总。"""
+    """Read a folder: as it lies, to tables and pictures; or, with --watch or --once, take its files. 读取或收取整个文件夹。
+
+    As it lies: returns.csv, slots.csv, review.csv, failed.csv, overlays and crops; files stay where they are.
+    With --watch or --once files move to HOME/archive, and 已收, 重复 and 无法读取 in the inbox tell what became of each.
+    """
     budget, names = parse_budget(max_error), read_roster(roster)
+    if keep_watching or once:
+        settings = load_settings(home=home)
+        failed = run_office(inbox, settings, form=SAFETY_MONTH.id, budget=budget, roster=names, workers=workers, once=once)
+        raise typer.Exit(DocumentError.exit_code if once and failed else 0)
     with _progress() as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -110,6 +130,15 @@ def run_command(
         )
     _conclude(summary, output)
     _leave(summary.failed.values())
+
+
+@app.command(name="status", epilog="Example: kuohao status --json")
+def status_command(
+    home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each file. 每个文件输出一行 JSON。")] = False,
+) -> None:
+    """Show what became of every file that ever arrived. 显示每个文件的处理状态。"""
+    show_status(load_settings(home=home), as_json=as_json)
 
 
 @app.command(name="cells", epilog="Example: kuohao cells 任意表格.pdf --json")
@@ -177,17 +206,6 @@ def page_to_cells(page: Page) -> list[list[dict[str, object]]]:
             }
         )
     return list(tables.values())
-
-
-def speaks_chinese() -> bool:
-    """Whether messages are Chinese: by locale, as the person set it."""
-    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    name = name or locale.getlocale()[0] or ""
-    return name.lower().startswith(("zh", "chinese"))
-
-
-def _pick(chinese: str, english: str) -> str:
-    return chinese if speaks_chinese() else english
 
 
 def _say(chinese: str, english: str) -> None:

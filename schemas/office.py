@@ -45,7 +45,7 @@ class Receipt:
 
     `order` numbers arrivals, for a clock may be set back; times are UTC. `reason` says in Chinese why the file is in its
     state and `advice` what to do, "" where nothing is to be done. `of` is the receipt that a duplicate is a duplicate of, or
-    by which it was superseded.
+    by which it was superseded. `code` is the reason for programs: an error's code, else "".
     """
 
     order: int
@@ -58,6 +58,7 @@ class Receipt:
     reason: str = ""
     advice: str = ""
     of: int | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True)
