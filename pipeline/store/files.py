@@ -18,7 +18,7 @@ CANNOT_OPEN = "cannot_open"
 """Code of a file that lies in the inbox and does not open."""
 
 WORTH_ANOTHER_TRY = ("reader_died", "transient", "document")
-"""Codes of failures that were not the file's own (the second and third: passing, a defect of ours): sent again, it is read again."""
+"""Codes of failures that were not the file's own (passing ones, defects of ours): sent again, it is read again."""
 
 AnyRow = Row[*tuple[Any, ...]]
 
