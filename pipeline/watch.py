@@ -101,14 +101,14 @@ def watch(office: Office, *, once: bool = False) -> None:
                     next_beat = now + office.store.lease.total_seconds() / 3
                 reads.store()
                 reads.begin()
-                tell_clerk(office.store, office.inbox, home)
+                told = tell_clerk(office.store, office.inbox, home)
                 if taken.full:
                     raise DiskFull
                 trouble = 0.0
                 young = [seen.since + still - now for path, seen in sightings.items() if path not in stuck]
-                if once and not (reads or young or noticed.is_set()) and is_done(office.store):
+                if once and not (reads or young or told or noticed.is_set()) and is_done(office.store):
                     return
-                pause = min([*young, ONCE_TICK if once else _tick(office), 0.0 if noticed.is_set() else TICK])
+                pause = min([*young, ONCE_TICK if once else _tick(office), 0.0 if told or noticed.is_set() else TICK])
             except (DiskFull, StoreUnavailable) as error:
                 if once:
                     raise

@@ -186,6 +186,16 @@ def test_same_bytes_are_a_duplicate_linked_to_the_first(made: Made) -> None:
     assert claim(made.store) is None
 
 
+@pytest.mark.parametrize(("error", "again"), [(NoTable(), False), (TransientError(), True)])
+def test_failed_file_sent_again_is_read_again_where_that_may_help(made: Made, error: KuohaoError, again: bool) -> None:
+    """The same bytes are a duplicate; what failed for a reason that was not its own is read once more."""
+    record_arrival(made.store, arrival("a.pdf", "x"))
+    fail(made.store, claimed(made.store), error)
+    record_arrival(made.store, arrival("b.pdf", "x"))
+    assert states(made.store) == {"a.pdf": "waiting" if again else "failed", "b.pdf": "duplicate"}
+    assert (claim(made.store) is not None) == again
+
+
 def test_slower_process_makes_no_duplicate(made: Made) -> None:
     """A process that copied the file, too, but comes when its copy has left the inbox, adds nothing."""
     first = record_arrival(made.store, arrival("a.pdf"))

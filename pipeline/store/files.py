@@ -17,6 +17,9 @@ from schemas.reading import Problem
 CANNOT_OPEN = "cannot_open"
 """Code of a file that lies in the inbox and does not open."""
 
+WORTH_ANOTHER_TRY = ("reader_died", "transient", "document")
+"""Codes of failures that were not the file's own (passing ones, defects of ours): sent again, it is read again."""
+
 AnyRow = Row[*tuple[Any, ...]]
 
 OPEN_STATES = (FileState.WAITING, FileState.READING)
@@ -191,16 +194,18 @@ def _record(connection: Connection, now: datetime, arrival: Arrival, still_there
     here = files.c.inbox == arrival.inbox, files.c.path == arrival.path, files.c.sha256 != ""
     connection.execute(update(files).where(*here).values(cleared=True))
     first = connection.execute(
-        select(files.c.id, files.c.state, files.c.kept)
+        select(files.c.id, files.c.state, files.c.code, files.c.kept)
         .where(files.c.sha256 == arrival.sha256, files.c.state != FileState.DUPLICATE)
         .order_by(files.c.id)
     ).first()
     if first is not None:
-        # An original that could not be put under its own name lies where the first one does.
-        unreadable = "，该文件无法读取" if first.state == FileState.FAILED else ""
+        again = first.state == FileState.FAILED and first.code in WORTH_ANOTHER_TRY
+        if again:
+            _read_again(connection, first.id, now)
+        unreadable = "，该文件无法读取" if first.state == FileState.FAILED and not again else ""
         told = {
             "reason": f"与收件号 {first.id} 内容完全相同{unreadable}",
-            "advice": "不必处理；如果本意是发送新的报表，请核对文件后重新放入",
+            "advice": "已重新读取该文件" if again else "不必处理；如果本意是发送新的报表，请核对文件后重新放入",
             "code": "duplicate",
             "of": first.id,
             "kept": first.kept,
@@ -209,6 +214,17 @@ def _record(connection: Connection, now: datetime, arrival: Arrival, still_there
     order = _insert_file(connection, now, arrival, FileState.WAITING)
     _insert_source(connection, now, arrival, order)
     return order
+
+
+def _read_again(connection: Connection, order: int, now: datetime) -> None:
+    """Let a failed file wait as if it had just come: it was sent again, and the failure was not its own."""
+    source = connection.execute(
+        select(source_files.c.source).where(source_files.c.file == order).order_by(source_files.c.source.desc())
+    ).scalar()
+    if source is not None:
+        fresh = {"token": None, "until": None, "died": 0, "put_off": 0}
+        connection.execute(update(sources).where(sources.c.id == source).values(**fresh))
+        set_states(connection, source, now, FileState.WAITING)
 
 
 def _at(arrival: Arrival) -> Any:
