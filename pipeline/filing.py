@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from pipeline.corrections import HEADER, EffectiveSlot, Worth, effective_slots, form_path
-from pipeline.units import unit_field, unit_named
+from pipeline.units import unit_field, unit_key, unit_named
 from schemas.flow import State
-from schemas.form import FieldKind, Form
+from schemas.form import Form
 from schemas.office import StoredReturn
 from schemas.reading import Reason
 
@@ -104,6 +104,13 @@ def weigh(returns: Sequence[Filed]) -> list[Filed]:
     return sorted((*counted, *done), key=arrival)
 
 
+def superseding(returns: Sequence[StoredReturn], form: Form, names: Mapping[str, str]) -> dict[tuple[int, int], int]:
+    """Of one unit's returns those that are superseded, by file and number, each with the file that supersedes it."""
+    filed = [file_return(stored, form, names, accepted=stored.accepted) for stored in returns]
+    weighed = weigh([one for one in filed if one.standing not in (Standing.DISMISSED, Standing.OTHER_FORM)])
+    return {arrival(one): one.of.order for one in weighed if one.standing is Standing.SUPERSEDED and one.of is not None}
+
+
 def as_read(filed: Filed) -> Values:
     """What the machine read in a return, to be compared; nothing where it read no value."""
     return _values({slot.path: slot.machine for slot in filed.slots})
@@ -122,12 +129,11 @@ def _items(stored: StoredReturn, slots: Sequence[EffectiveSlot]) -> frozenset[st
 
 def _is_sure(stored: StoredReturn, form: Form, names: Mapping[str, str]) -> bool:
     """Whether a return's unit is beyond doubt: the header's reading is, or a person has said so, or has chosen another."""
-    key = next((field.key for field in form.header if field.kind is FieldKind.UNIT), "")
     field = unit_field(stored.reading, form)
     return (
         not field.review
         or stored.preferred
-        or HEADER + key in stored.corrections
+        or HEADER + unit_key(form) in stored.corrections
         or unit_named(field.value, names) != stored.unit
     )
 

@@ -116,6 +116,7 @@ class Ledger:
 def make_ledger(collection: Collection, returns: Sequence[StoredReturn], receipts: Sequence[Receipt], form: Form) -> Ledger:
     """Put every return where it belongs; the order in which returns and receipts are given does not matter."""
     accepted = {receipt.order for receipt in receipts if receipt.state is FileState.ACCEPTED}
+    accepted |= {stored.order for stored in returns if stored.accepted}
     known = {unit.name for unit in collection.units}
     names = names_by_spelling(collection.units)
     of_unit: dict[str, list[Filed]] = defaultdict(list)

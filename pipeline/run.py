@@ -11,8 +11,9 @@ from pipeline.inbox import list_inbox
 from pipeline.judge import ErrorBudget
 from pipeline.read import FileRead
 from pipeline.rules import judge_across
-from pipeline.work import FORMS, Drawing, Job, draw_all, read_all
+from pipeline.work import Drawing, Job, draw_all, read_all
 from schemas.errors import ConfigError, KuohaoError
+from schemas.forms import FORMS
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,12 @@ def unit_of_return(reading: Reading, form: Form, names: Mapping[str, str]) -> st
 
 def unit_field(reading: Reading, form: Form) -> HeaderReading:
     """What was read where the form asks for the unit."""
-    key = next((field.key for field in form.header if field.kind is FieldKind.UNIT), "")
-    return reading.header.get(key, HeaderReading())
+    return reading.header.get(unit_key(form), HeaderReading())
+
+
+def unit_key(form: Form) -> str:
+    """The key of the field where a form asks for the unit; "" where it does not."""
+    return next((field.key for field in form.header if field.kind is FieldKind.UNIT), "")
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -19,10 +19,9 @@ from pipeline.judge import ErrorBudget
 from pipeline.overlay import draw_file
 from pipeline.read import FileRead, Readers, load_readers, read
 from schemas.errors import DocumentError, KuohaoError, UnreadableFile
+from schemas.forms import FORMS
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
-
-FORMS = {SAFETY_MONTH.id: SAFETY_MONTH}
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -73,13 +73,25 @@ class Correction:
     why: str = ""
 
 
+class DecisionKind(StrEnum):
+    """What a person can decide about a whole return: the last decision of a kind counts."""
+
+    UNIT = "unit"
+    """The unit it counts for; "" takes that back."""
+    PREFERRED = "preferred"
+    DISMISSED = "dismissed"
+    SETTLED = "settled"
+    """Looked at, and nothing is open. Like the two above "1" or, taken back, ""."""
+
+
 @dataclass(frozen=True)
 class StoredReturn:
     """A return as the office has it: the machine's reading and, by slot path, the corrections that count.
 
     `order` and `arrived` are those of the receipt of its file; `number` tells the returns of one file apart, from 1.
     `unit` is the roster's unit it counts for, None where that is not known. `preferred` marks a return that a person has
-    chosen over later ones of the same unit; `dismissed` one that counts for nothing (not a return, wrong form).
+    chosen over later ones of the same unit; `dismissed` one that counts for nothing (not a return, wrong form). `accepted`:
+    nothing in its file is open, which a superseded file's receipt does not say any more.
     """
 
     order: int
@@ -92,6 +104,7 @@ class StoredReturn:
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     preferred: bool = False
     dismissed: bool = False
+    accepted: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -32,6 +33,9 @@ FORM: Form = SAFETY_MONTH
 
 BAD, TWO, PAGE, FLAGGED, CRASHING, PASSING = b"BAD", b"TWO", b"PAGE", b"FLAG", b"CRASH", b"PASS"
 """How the bytes of a made return begin that fails, holds two returns, is one page of two, is for review, …"""
+
+UNIT = re.compile(rb"UNIT:(.*)\n")
+"""Where its bytes name the unit of a made return; another one is its own unit's."""
 
 LONG_NAME = "括" * 83 + ".pdf"
 """253 bytes: with any ending, more than a filesystem takes."""
@@ -151,7 +155,8 @@ def fake_reading(contents: list[bytes], name: str, turn: int = 1) -> Reading:
         for slot in FORM.slots
     ]
     slots[0] = slots[0].model_copy(update={"value": value, "raw": str(value), "review": flagged})
-    unit = HeaderReading(value=f"单位{value}", confidence=1.0, review=False, state=State.VALUE)
+    named = UNIT.search(contents[0])
+    unit = HeaderReading(value=named[1].decode() if named else f"单位{value}", confidence=1.0, review=False, state=State.VALUE)
     return Reading(
         source=name,
         form=FORM.id,

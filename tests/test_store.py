@@ -23,6 +23,7 @@ from pipeline.store import (
     Export,
     Store,
     claim,
+    collected,
     correct,
     counts,
     decide,
@@ -42,8 +43,8 @@ from pipeline.store import (
     record_arrival,
     record_blocked,
     record_export,
+    set_collection,
     stored_returns,
-    supersede,
     telling,
     to_tell,
 )
@@ -52,11 +53,15 @@ from pipeline.store.engine import HEAD, write
 from pipeline.store.tables import metadata
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable, StoreUnavailable, TransientError
 from schemas.flow import State
-from schemas.office import Correction, FileState
+from schemas.office import Collection, Correction, FileState, Unit
 from schemas.reading import Problem, Reading
 from tests.fakes import FLAGGED, PAGE, fake_reading
 
 ROOT = Path(__file__).parent.parent
+
+ROSTER = Collection(
+    "收集", "safety-month-2023", (Unit("青禾县总工会", ("青禾县",)), Unit("山阳区")), datetime(2026, 6, 30, tzinfo=UTC)
+)
 
 LEASE = timedelta(seconds=60)
 
@@ -417,17 +422,74 @@ def test_return_that_a_person_has_begun_on_takes_no_page(made: Made) -> None:
     assert len(claimed(made.store).files) == 1
 
 
-def test_superseded_file_says_by_which(made: Made) -> None:
-    """What the ledger finds replaced is told; its reading is kept."""
+def of_unit(made: Made, name: str, unit: str, kind: bytes = b"") -> None:
+    """A file with a return of a unit comes and is read."""
+    record_arrival(made.store, arrival(name))
+    finish(made.store, claimed(made.store), [reading(kind + b"UNIT:%s\n" % unit.encode() + name.encode())])
+
+
+def told(made: Made) -> list[tuple[FileState, int | None]]:
+    """State and successor of every file."""
+    return [(receipt.state, receipt.of) for receipt in receipts(made.store)]
+
+
+SUPERSEDED, ACCEPTED, REVIEW = FileState.SUPERSEDED, FileState.ACCEPTED, FileState.REVIEW
+
+
+def test_later_return_of_a_unit_supersedes_until_the_reviewer_chooses_otherwise(made: Made) -> None:
+    """The earlier file says by which it was replaced, its reading is kept, and the reviewer's word turns it round and back."""
+    set_collection(made.store, ROSTER)
     for name in ("a.pdf", "b.pdf"):
-        record_arrival(made.store, arrival(name))
-        finish(made.store, claimed(made.store), [reading(name.encode())])
-    supersede(made.store, 1, 2)
-    assert [(receipt.state, receipt.of) for receipt in receipts(made.store)] == [
-        (FileState.SUPERSEDED, 2),
-        (FileState.ACCEPTED, None),
-    ]
-    assert len(stored_returns(made.store)) == 2
+        of_unit(made, name, "青禾县")
+    of_unit(made, "c.pdf", "山阳区")
+    assert told(made) == [(SUPERSEDED, 2), (ACCEPTED, None), (ACCEPTED, None)]
+    assert [stored.unit for stored in stored_returns(made.store)] == ["青禾县总工会", "青禾县总工会", "山阳区"]
+    decide(made.store, 1, 1, DecisionKind.PREFERRED, "1", who="甲")
+    assert told(made) == [(ACCEPTED, None), (SUPERSEDED, 1), (ACCEPTED, None)]
+    decide(made.store, 1, 1, DecisionKind.PREFERRED, "", who="甲")
+    assert told(made) == [(SUPERSEDED, 2), (ACCEPTED, None), (ACCEPTED, None)]
+    decide(made.store, 2, 1, DecisionKind.DISMISSED, "1", who="甲")
+    assert told(made) == [(ACCEPTED, None), (ACCEPTED, None), (ACCEPTED, None)]
+
+
+def test_return_whose_unit_is_put_right_supersedes_there_and_nowhere_else(made: Made) -> None:
+    """A unit that a person corrects or chooses counts; what it had superseded before counts again, with what was open."""
+    set_collection(made.store, ROSTER)
+    of_unit(made, "a.pdf", "青禾县", FLAGGED)
+    of_unit(made, "b.pdf", "山阳区")
+    of_unit(made, "c.pdf", "青禾县")
+    assert told(made) == [(SUPERSEDED, 3), (ACCEPTED, None), (ACCEPTED, None)]
+    right = Correction("header.unit", "甲", made.clock(), (State.VALUE, "青禾县"), (State.VALUE, "山阳区"))
+    correct(made.store, 3, 1, right)
+    assert told(made) == [(REVIEW, None), (SUPERSEDED, 3), (ACCEPTED, None)]
+    decide(made.store, 3, 1, DecisionKind.UNIT, "青禾县总工会", who="乙")
+    assert told(made) == [(SUPERSEDED, 3), (ACCEPTED, None), (ACCEPTED, None)]
+    assert stored_returns(made.store)[2].corrections["header.unit"].who == "乙"
+
+
+def test_roster_that_comes_late_is_applied_to_what_is_there(made: Made) -> None:
+    """Returns read before anybody has said what is collected find their units when it is said."""
+    assert collected(made.store)[0].units == ()
+    for name in ("a.pdf", "b.pdf"):
+        of_unit(made, name, "青禾县")
+    assert told(made) == [(ACCEPTED, None), (ACCEPTED, None)]
+    set_collection(made.store, ROSTER)
+    assert told(made) == [(SUPERSEDED, 2), (ACCEPTED, None)]
+    assert collected(made.store)[0] == ROSTER
+    set_collection(made.store, replace(ROSTER, units=()))
+    assert told(made) == [(ACCEPTED, None), (ACCEPTED, None)]
+
+
+def test_file_with_two_returns_is_superseded_when_both_are(made: Made) -> None:
+    """One return of a file that still counts keeps the file what it is."""
+    set_collection(made.store, ROSTER)
+    record_arrival(made.store, arrival("a.pdf"))
+    both = [reading(b"UNIT:%s\nx" % unit.encode()) for unit in ("青禾县", "山阳区")]
+    finish(made.store, claimed(made.store), both)
+    of_unit(made, "b.pdf", "青禾县")
+    assert told(made)[0] == (ACCEPTED, None)
+    of_unit(made, "c.pdf", "山阳区")
+    assert told(made)[0] == (SUPERSEDED, 3)
 
 
 def test_exports_are_remembered(made: Made) -> None:

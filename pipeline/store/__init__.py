@@ -28,15 +28,16 @@ from pipeline.store.files import (
     to_tell,
 )
 from pipeline.store.returns import (
-    DecisionKind,
     Export,
+    collected,
     correct,
     decide,
     last_export,
     record_export,
+    set_collection,
     stored_returns,
-    supersede,
 )
+from schemas.office import DecisionKind
 
 __all__ = [
     "Arrival",
@@ -48,6 +49,7 @@ __all__ = [
     "Store",
     "ToTell",
     "claim",
+    "collected",
     "correct",
     "counts",
     "decide",
@@ -67,8 +69,8 @@ __all__ = [
     "record_arrival",
     "record_blocked",
     "record_export",
+    "set_collection",
     "stored_returns",
-    "supersede",
     "telling",
     "to_tell",
     "utc_now",

@@ -10,12 +10,13 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from pipeline.store.engine import Store, read, write
+from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.files import OPEN_STATES, replace_source, set_states
+from pipeline.store.standings import reassess
 from pipeline.store.tables import files, readings, source_files, sources
 from schemas.errors import KuohaoError
 from schemas.office import FileState
-from schemas.reading import Problem, Reading
+from schemas.reading import Reading
 
 MOST_DEATHS = 2
 """A file whose reader has died so often fails: the second time it was read alone, so it was the file's own doing."""
@@ -93,7 +94,6 @@ def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
             {
                 "source": held.source,
                 "number": number,
-                "unit": _unit(reading),
                 "review": reading.review,
                 "reading": reading.model_dump_json(),
             }
@@ -104,6 +104,7 @@ def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
         old = connection.execute(select(sources.c.replaces).where(sources.c.id == held.source)).scalar()
         if old is not None:
             replace_source(connection, old, held.source, store.clock())
+        reassess(connection, store.clock(), [held.source] if old is None else [held.source, old])
 
     return _as_holder(store, held, work)
 
@@ -160,6 +161,7 @@ def _as_holder(store: Store, held: Claim, work: Callable[[Connection], Any]) -> 
     """Do something and end the claim, in one transaction; only while the claim holds."""
 
     def once(connection: Connection) -> bool:
+        lock_standings(connection)
         mine = update(sources).where(sources.c.id == held.source, sources.c.token == held.token)
         if connection.execute(mine.values(token=None, until=None)).rowcount != 1:
             return False
@@ -179,6 +181,7 @@ def _fail(connection: Connection, store: Store, held: Claim, code: str, reason: 
     # The earlier reading stands, and with it the pages that it was read from.
     told = {"code": "review", "reason": _open_points(_stored(connection, before.id)), "advice": "请在审核页面核对"}
     set_states(connection, before.id, now, FileState.REVIEW, **told)
+    reassess(connection, now, [before.id])
 
 
 def _stored(connection: Connection, source: int) -> list[Reading]:
@@ -194,11 +197,3 @@ def _open_points(found: Sequence[Reading]) -> str:
     points = [f"{slots} 个括号待审核"] if slots else []
     points += [f"表头 {fields} 项待审核"] if fields else []
     return "；".join([*points, *problems])
-
-
-def _unit(reading: Reading) -> str | None:
-    """The unit as far as it is certain."""
-    unit = reading.header.get("unit")
-    if unit is None or unit.review or Problem.UNIT_UNKNOWN in reading.problems:
-        return None
-    return unit.value

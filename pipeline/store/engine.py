@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from schemas.errors import ConfigError, DiskFull, KuohaoError, StoreUnavailable
 
-HEAD = "v0001"
+HEAD = "v0002"
 """The newest migration. At start it is compared with the store's own, and Alembic is loaded only where they differ."""
 
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
@@ -30,8 +30,8 @@ BUSY_SECONDS = 20.0
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to answer at all."""
 
-MIGRATION_LOCK, ARRIVALS_LOCK = 0x6B756F68616F, 0x6B756F686170
-"""Keys of PostgreSQL's advisory locks ("kuohao" and the next), held while migrating and while recording an arrival."""
+MIGRATION_LOCK, ARRIVALS_LOCK, STANDINGS_LOCK = 0x6B756F68616F, 0x6B756F686170, 0x6B756F686171
+"""Keys of PostgreSQL's advisory locks ("kuohao" and the next), while migrating, recording an arrival, weighing returns."""
 
 # SQLite's primary result codes: https://www.sqlite.org/rescode.html
 SQLITE_PASSING = frozenset({5, 6, 8, 10, 14, 15})
@@ -122,6 +122,12 @@ def lock_arrivals(connection: Connection) -> None:
     """Let nobody else record an arrival until this transaction ends. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ARRIVALS_LOCK})
+
+
+def lock_standings(connection: Connection) -> None:
+    """Let nobody else weigh a unit's returns until this transaction ends: two that came at once would not see each other."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STANDINGS_LOCK})
 
 
 def _patiently(store: Store, once: Callable[[], Result]) -> Result:

@@ -24,6 +24,12 @@ AnyRow = Row[*tuple[Any, ...]]
 
 OPEN_STATES = (FileState.WAITING, FileState.READING)
 
+SHOWN = (FileState.REVIEW, FileState.ACCEPTED, FileState.SUPERSEDED)
+"""States of files that have been read."""
+
+IN_REVIEW = {"code": "review", "reason": "有内容待审核", "advice": "请在审核页面核对"}
+"""What a file tells in which something is open."""
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -140,12 +146,17 @@ def telling(receipt: Receipt) -> str:
 
 def receipts(store: Store, *, states: Sequence[FileState] = (), inbox: str | None = None) -> list[Receipt]:
     """Every file ever seen, in the order of arrival; only those in some states, or of one inbox, where asked for."""
+    return read(store, lambda connection: load_receipts(connection, states=states, inbox=inbox))
+
+
+def load_receipts(connection: Connection, *, states: Sequence[FileState] = (), inbox: str | None = None) -> list[Receipt]:
+    """The same within a transaction."""
     query = select(files).order_by(files.c.id)
     if states:
         query = query.where(files.c.state.in_(states))
     if inbox is not None:
         query = query.where(files.c.inbox == inbox)
-    return read(store, lambda connection: [_receipt(row) for row in connection.execute(query)])
+    return [_receipt(row) for row in connection.execute(query)]
 
 
 def counts(store: Store) -> dict[FileState, int]:
@@ -168,17 +179,33 @@ def replace_source(connection: Connection, old: int, new: int, now: datetime) ->
     fresh = select(source_files.c.file).where(source_files.c.source == new)
     stale = select(source_files.c.file).where(source_files.c.source == old, source_files.c.file.not_in(fresh))
     by = connection.execute(select(func.max(source_files.c.file)).where(source_files.c.source == new)).scalar()
-    told = {
-        "state": FileState.SUPERSEDED,
-        "changed": now,
-        "code": "",
-        "reason": f"已由收件号 {by} 替换",
-        "advice": "",
-        "of": by,
-    }
-    connection.execute(update(files).where(files.c.id.in_(stale)).values(**told))
+    connection.execute(update(files).where(files.c.id.in_(stale)).values(**_superseded(by, now)))
     done = {"state": FileState.SUPERSEDED, "changed": now, "token": None, "until": None, "replaced_by": new}
     connection.execute(update(sources).where(sources.c.id == old).values(**done))
+
+
+def supersede_files(connection: Connection, source: int, now: datetime, by: int) -> None:
+    """Let the files of a source that has been read say that all its returns are superseded."""
+    values = _superseded(by, now)
+    fresh = or_(files.c.state.in_((FileState.REVIEW, FileState.ACCEPTED)), files.c.of != by)
+    here = update(files).where(files.c.id.in_(_members(source)), files.c.state.in_(SHOWN), fresh)
+    connection.execute(here.values(**values))
+
+
+def unsupersede_files(connection: Connection, source: int, now: datetime, state: FileState) -> None:
+    """Take that back: some return of theirs counts, or may."""
+    told: dict[str, str] = IN_REVIEW if state is FileState.REVIEW else {"code": "", "reason": "", "advice": ""}
+    here = update(files).where(files.c.id.in_(_members(source)), files.c.state == FileState.SUPERSEDED)
+    connection.execute(here.values(state=state, changed=now, of=None, **told))
+
+
+def _members(source: int) -> Any:
+    return select(source_files.c.file).where(source_files.c.source == source)
+
+
+def _superseded(by: int | None, now: datetime) -> dict[str, object]:
+    reason = f"已由收件号 {by} 替换"
+    return {"state": FileState.SUPERSEDED, "changed": now, "code": "", "reason": reason, "advice": "", "of": by}
 
 
 def _record(connection: Connection, now: datetime, arrival: Arrival, still_there: Callable[[], bool]) -> int | None:

@@ -1,39 +1,27 @@
-"""Returns: readings with what people corrected and decided, and the exports made of them."""
+"""Returns: readings with what people corrected and decided, what is collected, and the exports made of it."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
-from pipeline.store.engine import Store, read, write
-from pipeline.store.files import AnyRow, set_states
-from pipeline.store.tables import corrections, decisions, exports, files, readings, source_files, sources
+from pipeline.corrections import HEADER
+from pipeline.store.engine import Store, lock_standings, read, write
+from pipeline.store.files import IN_REVIEW, load_receipts, set_states
+from pipeline.store.rows import load_collection, load_corrections, load_decisions, load_returns
+from pipeline.store.standings import reassess, reassess_all
+from pipeline.store.tables import collection, corrections, decisions, exports, readings, source_files, sources
+from pipeline.units import names_by_spelling, unit_key
 from schemas.errors import ConfigError
-from schemas.flow import State
-from schemas.office import Correction, FileState, StoredReturn
+from schemas.forms import FORMS
+from schemas.office import Collection, Correction, DecisionKind, FileState, Receipt, StoredReturn
 from schemas.reading import Reading
-
-READ = (FileState.REVIEW, FileState.ACCEPTED)
-"""States of files whose readings count."""
-
-
-class DecisionKind(StrEnum):
-    """What a person can decide about a whole return: the last decision of a kind counts."""
-
-    UNIT = "unit"
-    """The unit it counts for; "" takes that back."""
-    PREFERRED = "preferred"
-    DISMISSED = "dismissed"
-    SETTLED = "settled"
-    """Looked at, and nothing is open. Like the two above "1" or, taken back, ""."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +35,32 @@ class Export:
 
 def stored_returns(store: Store) -> list[StoredReturn]:
     """Every return that is in force, by order of arrival; corrections are those that count."""
-    return read(store, lambda connection: list(_returns(connection)))
+    return read(store, lambda connection: [stored for _, stored in load_returns(connection)])
+
+
+def collected(store: Store) -> tuple[Collection, list[StoredReturn], list[Receipt]]:
+    """What is collected, every return that is in force and every receipt, as they stood at one moment."""
+
+    def work(connection: Connection) -> tuple[Collection, list[StoredReturn], list[Receipt]]:
+        returns = [stored for _, stored in load_returns(connection)]
+        return load_collection(connection), returns, load_receipts(connection)
+
+    return read(store, work)
+
+
+def set_collection(store: Store, known: Collection) -> None:
+    """Say what is collected: every return is looked up on the new roster. Raises ConfigError for a name of two units."""
+    names_by_spelling(known.units)
+    units = json.dumps([[unit.name, unit.aliases, unit.parent] for unit in known.units], ensure_ascii=False)
+    values = {"id": 1, "name": known.name, "form": known.form, "units": units, "deadline": known.deadline}
+
+    def work(connection: Connection) -> None:
+        lock_standings(connection)
+        connection.execute(delete(collection))
+        connection.execute(insert(collection).values(**values))
+        reassess_all(connection, store.clock())
+
+    write(store, work)
 
 
 def correct(store: Store, order: int, number: int, correction: Correction) -> None:
@@ -73,13 +86,6 @@ def decide(store: Store, order: int, number: int, kind: DecisionKind, value: str
     write(store, lambda connection: _append(connection, store, decisions, order, number, values))
 
 
-def supersede(store: Store, order: int, by: int) -> None:
-    """Note that a file's returns have all been replaced by those of a later one; both are kept."""
-    told = {"state": FileState.SUPERSEDED, "of": by, "code": "", "reason": f"已由收件号 {by} 替换", "advice": ""}
-    here = update(files).where(files.c.id == order, files.c.state.in_(READ))
-    write(store, lambda connection: connection.execute(here.values(changed=store.clock(), **told)))
-
-
 def record_export(store: Store, export: Export) -> None:
     """Note what was exported."""
     values = {"name": export.name, "made": export.made, "sha256": export.sha256}
@@ -93,71 +99,8 @@ def last_export(store: Store, name: str) -> Export | None:
     return None if row is None else Export(*row)
 
 
-def _returns(connection: Connection) -> Iterator[StoredReturn]:
-    corrected = _corrections(connection)
-    decided = _decisions(connection)
-    for row in connection.execute(_in_force()):
-        key = (row.source, row.number)
-        choices = decided.get(key, {})
-        yield StoredReturn(
-            order=row.order,
-            number=row.number,
-            name=row.name,
-            sha256=row.sha256,
-            arrived=row.arrived,
-            reading=Reading.model_validate_json(row.reading),
-            unit=choices.get(DecisionKind.UNIT) or row.unit,
-            corrections=corrected.get(key, {}),
-            preferred=bool(choices.get(DecisionKind.PREFERRED)),
-            dismissed=bool(choices.get(DecisionKind.DISMISSED)),
-        )
-
-
-def _in_force() -> Any:
-    """Readings that nothing has replaced. A source of several files goes by the one that came last, which made it whole."""
-    last = (
-        select(source_files.c.source, func.max(source_files.c.file).label("file")).group_by(source_files.c.source).subquery()
-    )
-    return (
-        select(
-            readings.c.source,
-            readings.c.number,
-            readings.c.unit,
-            readings.c.review,
-            readings.c.reading,
-            files.c.id.label("order"),
-            files.c.name,
-            files.c.sha256,
-            files.c.arrived,
-        )
-        .join(sources, sources.c.id == readings.c.source)
-        .join(last, last.c.source == readings.c.source)
-        .join(files, files.c.id == last.c.file)
-        .where(sources.c.replaced_by.is_(None))
-        .order_by(files.c.id, readings.c.number)
-    )
-
-
-def _corrections(connection: Connection) -> dict[tuple[int, int], dict[str, Correction]]:
-    found: dict[tuple[int, int], dict[str, Correction]] = defaultdict(dict)
-    for row in connection.execute(select(corrections).order_by(corrections.c.id)):
-        found[row.source, row.number][row.path] = _correction(row)
-    return found
-
-
-def _correction(row: AnyRow) -> Correction:
-    (before, was), (after, is_now) = json.loads(row.before), json.loads(row.after)
-    return Correction(row.path, row.who, row.when, (State(before), was), (State(after), is_now), row.why)
-
-
-def _decisions(connection: Connection) -> dict[tuple[int, int], dict[str, str]]:
-    found: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(select(decisions).order_by(decisions.c.id)):
-        found[row.source, row.number][row.kind] = row.value
-    return found
-
-
 def _append(connection: Connection, store: Store, table: Any, order: int, number: int, values: Mapping[str, object]) -> None:
+    lock_standings(connection)
     source = connection.execute(
         select(readings.c.source)
         .join(sources, sources.c.id == readings.c.source)
@@ -170,33 +113,37 @@ def _append(connection: Connection, store: Store, table: Any, order: int, number
     if connection.execute(select(table.c.id).where(table.c.key == values["key"])).first() is None:
         connection.execute(insert(table).values(source=source, number=number, **values))
     _settle(connection, store, source)
+    reassess(connection, store.clock(), [source])
 
 
 def _settle(connection: Connection, store: Store, source: int) -> None:
     """Accepted when nothing in any of a source's returns is open; for review when something is, again."""
-    corrected, decided = _corrections(connection), _decisions(connection)
+    corrected, decided = load_corrections(connection, [source]), load_decisions(connection, [source])
     query = select(readings.c.number, readings.c.reading).where(readings.c.source == source)
     open_ones = [
         number
         for number, text in connection.execute(query)
         if _is_open(
-            Reading.model_validate_json(text), corrected.get((source, number), {}), decided.get((source, number), {})
+            Reading.model_validate_json(text),
+            corrected.get((source, number), {}),
+            {kind for kind, row in decided.get((source, number), {}).items() if row.value},
         )
     ]
     state = connection.execute(select(sources.c.state).where(sources.c.id == source)).scalar()
     if open_ones and state == FileState.ACCEPTED:
-        told = {"code": "review", "reason": "有内容待审核", "advice": "请在审核页面核对"}
-        set_states(connection, source, store.clock(), FileState.REVIEW, **told)
+        set_states(connection, source, store.clock(), FileState.REVIEW, **IN_REVIEW)
     elif not open_ones and state == FileState.REVIEW:
         set_states(connection, source, store.clock(), FileState.ACCEPTED)
 
 
-def _is_open(reading: Reading, corrected: Mapping[str, Correction], decided: Mapping[str, str]) -> bool:
-    """Slots are closed by corrections one by one; problems and header fields by a decision about the return."""
-    if decided.get(DecisionKind.SETTLED) or decided.get(DecisionKind.DISMISSED) or not reading.review:
+def _is_open(reading: Reading, corrected: Mapping[str, Correction], decided: Set[str]) -> bool:
+    """Slots and header fields are closed by corrections one by one; problems by a decision about the return."""
+    if DecisionKind.SETTLED in decided or DecisionKind.DISMISSED in decided or not reading.review:
         return False
-    fields = any(
-        field.review for key, field in reading.header.items() if key != "unit" or not decided.get(DecisionKind.UNIT)
-    )
+    form = FORMS.get(reading.form)
+    closed = {key for key in reading.header if HEADER + key in corrected}
+    if form is not None and DecisionKind.UNIT in decided:
+        closed.add(unit_key(form))
+    fields = any(field.review and key not in closed for key, field in reading.header.items())
     slots = any(slot.review and slot.path not in corrected for slot in reading.slots)
     return slots or fields or bool(reading.problems)

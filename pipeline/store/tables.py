@@ -125,10 +125,26 @@ readings = Table(
     metadata,
     Column("source", Integer, ForeignKey("sources.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
+    # The roster's unit that it counts for, and the file of the return that supersedes it there: both follow from what is
+    # on record, and are kept so that a reading is weighed against those of its unit alone.
     Column("unit", Text),
+    Column("superseded_by", Integer),
     Column("review", Boolean, nullable=False),
     # The contract's JSON as text, so that what comes out is what went in.
     Column("reading", Text, nullable=False),
+    Index(None, "unit"),
+)
+
+# One row: an office collects one form at a time, and a new collection has a home of its own.
+collection = Table(
+    "collection",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    # JSON: [[name, [alias, …], parent], …] in the roster's order.
+    Column("units", Text, nullable=False),
+    Column("deadline", UtcTime),
 )
 
 corrections = Table(
