@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +21,11 @@ from rich.text import Text
 from pipeline.inbox import is_remote
 from pipeline.judge import ErrorBudget
 from pipeline.settings import Settings
-from pipeline.store import Store, counts, open_store, receipts
+from pipeline.store import Store, collected, counts, open_store, receipts, set_collection
+from pipeline.units import unit_spellings
 from pipeline.words import pick, speaks_chinese
-from schemas.errors import KuohaoError
-from schemas.office import FileState, Receipt
+from schemas.errors import ConfigError, KuohaoError
+from schemas.office import Collection, FileState, Receipt, Unit
 
 ENGLISH = {
     "duplicate": "same bytes as an earlier file; nothing to do",
@@ -34,22 +37,51 @@ ENGLISH = {
 """What receipts' codes mean; errors' codes are told by the errors themselves."""
 
 
+@dataclass(frozen=True)
+class Nights:
+    """When a run that watches writes the collection's tables, and where: else to HOME/汇总."""
+
+    at: time
+    folder: Path | None = None
+
+
+def parse_time(text: str) -> time:
+    """A time of day: 02:00. Raises ConfigError."""
+    try:
+        at = time.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--nightly {text}") from error
+    if at.tzinfo is not None:
+        raise ConfigError(f"--nightly {text}")
+    return at
+
+
 def run_office(
-    inbox: Path, settings: Settings, *, form: str, budget: ErrorBudget, roster: Sequence[str], workers: int, once: bool
+    inbox: Path,
+    settings: Settings,
+    *,
+    budget: ErrorBudget,
+    units: tuple[Unit, ...] | None = None,
+    workers: int = 0,
+    once: bool = False,
+    nights: Nights | None = None,
 ) -> int:
     """Work on an inbox until told to stop (Ctrl+C, SIGTERM), or `once` until all is read; how many files failed.
 
-    Raises ConfigError with nothing touched; StoreUnavailable, DiskFull.
+    `units` become the collection's roster, which is the one on record where none are given. Raises ConfigError with nothing
+    touched; StoreUnavailable, DiskFull.
     """
     from pipeline.watch import Office, prepare, watch
     from pipeline.work import office_pool, read_source
 
     prepare(inbox, settings.home)
     workers = workers or os.cpu_count() or 1
-    reader = partial(read_source, form=form, budget=budget, roster=tuple(roster), threads=1 if workers > 1 else 0)
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("pipeline").setLevel(logging.INFO)
     store = open_office(settings)
+    known = _with_roster(store, units)
+    spellings = unit_spellings(known.units)
+    reader = partial(read_source, form=known.form, budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
     office = Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)
 
     def end(number: int, frame: object) -> None:
@@ -59,7 +91,8 @@ def run_office(
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         failed = counts(store)[FileState.FAILED]
-        watch(office, once=once)
+        with by_night(store, settings, nights):
+            watch(office, once=once)
         totals = counts(store)
         _show_totals(Console(), totals)
         return totals[FileState.FAILED] - failed
@@ -67,6 +100,31 @@ def run_office(
         for number, handler in before.items():
             signal.signal(number, handler)
         store.close()
+
+
+def _with_roster(store: Store, units: tuple[Unit, ...] | None) -> Collection:
+    """What is collected, with these units on record."""
+    known = collected(store)[0]
+    if units is None or units == known.units:
+        return known
+    set_collection(store, replace(known, units=units))
+    return replace(known, units=units)
+
+
+@contextmanager
+def by_night(store: Store, settings: Settings, nights: Nights | None) -> Iterator[None]:
+    """While this lasts, the tables are written each night."""
+    if nights is None:
+        yield
+        return
+    from pipeline.exporting import export_by_night, export_folder
+    from pipeline.nightly import run_nightly
+
+    schedule = run_nightly(partial(export_by_night, store, nights.folder or export_folder(settings)), nights.at)
+    try:
+        yield
+    finally:
+        schedule.shutdown()
 
 
 def open_office(settings: Settings) -> Store:

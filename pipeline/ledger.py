@@ -52,6 +52,9 @@ _UNIT_STATES = {
 }
 
 
+TO_REMIND = frozenset({UnitState.MISSING, UnitState.PARTIAL})
+"""Units that are asked for more: 催报."""
+
 CountedSlot: TypeAlias = tuple[Filed, EffectiveSlot]
 """A slot that counts, and the return that it stands in."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from io import StringIO
 
 from rich.console import Console, Group
@@ -31,10 +31,12 @@ def ledger_to_text(ledger: Ledger, form: Form, *, width: int = TEXT_WIDTH) -> st
     return "\n".join(line.rstrip() for line in into.getvalue().splitlines()) + "\n"
 
 
-def ledger_view(ledger: Ledger, form: Form) -> Group:
-    """The ledger for a terminal: what rich prints."""
+def ledger_view(ledger: Ledger, form: Form, *, only: Container[UnitState] | None = None) -> Group:
+    """The ledger for a terminal: what rich prints; of units in some states alone where asked for."""
     parts: list[Text | Table] = [Text(printable(line)) for line in (ledger.collection.name, summary_line(ledger))]
-    parts.append(_units_table(ledger, form))
+    parts.append(_units_table(ledger, form, only))
+    if only is not None:
+        return Group(*parts)
     if ledger.parents:
         parts.append(_parents_table(ledger))
     for title, lines in _leftovers(ledger, form):
@@ -96,12 +98,12 @@ def aside_note(filed: Filed, form: Form) -> str:
     return told
 
 
-def _units_table(ledger: Ledger, form: Form) -> Table:
+def _units_table(ledger: Ledger, form: Form, only: Container[UnitState] | None) -> Table:
     table = Table(box=None, pad_edge=False)
     titles = ["单位", "上级", "状态", "到达", "文件", "说明"] if ledger.parents else ["单位", "状态", "到达", "文件", "说明"]
     for title in titles:
         table.add_column(title, no_wrap=title in ("状态", "到达"))
-    for line in ledger.lines:
+    for line in (line for line in ledger.lines if only is None or line.state in only):
         files = "、".join(filed.stored.name for filed in line.counted)
         arrived = local_text(line.counted[-1].stored.arrived) if line.counted else ""
         cells = [line.unit.name, line.unit.parent, line.state.chinese, arrived, files, line_note(line, form)]

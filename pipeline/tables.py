@@ -7,7 +7,7 @@ from datetime import date
 from pipeline.corrections import HEADER, EffectiveSlot, form_path, turn_of
 from pipeline.export import STATES, UNREADABLE_MARK
 from pipeline.filing import Filed, Standing
-from pipeline.ledger import Ledger, UnitLine, UnitState, units_in_name
+from pipeline.ledger import TO_REMIND, Ledger, UnitLine, units_in_name
 from pipeline.ledger_text import items_text, line_note
 from pipeline.times import local_date, local_text
 from pipeline.totals import heading_of
@@ -39,11 +39,7 @@ def slots_csv(ledger: Ledger, form: Form) -> bytes:
 def missing_csv(ledger: Ledger, form: Form, as_of: date) -> bytes:
     """The list of units to remind (催报): who, under whom, since when, of what."""
     columns = ["单位", "上级", "状态", "填报期限", "逾期天数", "缺少", "说明"]
-    rows = [
-        _missing_row(line, ledger, form, as_of)
-        for line in ledger.lines
-        if line.state in (UnitState.MISSING, UnitState.PARTIAL)
-    ]
+    rows = [_missing_row(line, ledger, form, as_of) for line in ledger.lines if line.state in TO_REMIND]
     return csv_bytes(rows, columns)
 
 

@@ -26,7 +26,7 @@ from pipeline.watch import Office, prepare, watch
 from schemas.errors import NoTable, TransientError, UnreadableFile
 from schemas.flow import State
 from schemas.form import Form
-from schemas.reading import HeaderReading, Problem, Reading, SlotReading
+from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
 
 FORM: Form = SAFETY_MONTH
@@ -36,6 +36,9 @@ BAD, TWO, PAGE, FLAGGED, CRASHING, PASSING = b"BAD", b"TWO", b"PAGE", b"FLAG", b
 
 UNIT = re.compile(rb"UNIT:(.*)\n")
 """Where its bytes name the unit of a made return; another one is its own unit's."""
+
+NOT_THERE = {"state": State.UNREADABLE, "value": None, "raw": "", "review": True, "reasons": (Reason.SLOT_MISSING,)}
+"""What is read in a slot of the second page where that has not come."""
 
 LONG_NAME = "括" * 83 + ".pdf"
 """253 bytes: with any ending, more than a filesystem takes."""
@@ -155,8 +158,11 @@ def fake_reading(contents: list[bytes], name: str, turn: int = 1) -> Reading:
         for slot in FORM.slots
     ]
     slots[0] = slots[0].model_copy(update={"value": value, "raw": str(value), "review": flagged})
+    if lacking:
+        slots = [slot if slot.path < "item4" else slot.model_copy(update=NOT_THERE) for slot in slots]
     named = UNIT.search(contents[0])
-    unit = HeaderReading(value=named[1].decode() if named else f"单位{value}", confidence=1.0, review=False, state=State.VALUE)
+    name_of = named[1].decode() if named else f"单位{value}"
+    unit = HeaderReading(value=name_of, confidence=1.0, review=False, state=State.VALUE)
     return Reading(
         source=name,
         form=FORM.id,

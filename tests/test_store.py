@@ -437,7 +437,7 @@ SUPERSEDED, ACCEPTED, REVIEW = FileState.SUPERSEDED, FileState.ACCEPTED, FileSta
 
 
 def test_later_return_of_a_unit_supersedes_until_the_reviewer_chooses_otherwise(made: Made) -> None:
-    """The earlier file says by which it was replaced, its reading is kept, and the reviewer's word turns it round and back."""
+    """The earlier file says by which it was replaced, its reading is kept, and a reviewer turns it round and back."""
     set_collection(made.store, ROSTER)
     for name in ("a.pdf", "b.pdf"):
         of_unit(made, name, "青禾县")
