@@ -114,7 +114,7 @@ def test_files_become_a_ledger_and_tables_and_a_later_return_supersedes(place: P
     place.say("export", "--output", place.tables, "--day", "2026-07-02")
     changed = [tuple(row.values()) for row in rows(place.tables / CHANGES)]
     second = rows(place.tables / SLOTS)[0]["数值"]
-    assert any({UNITS[0], first, second} <= set(row) for row in changed)
+    assert any({UNITS[0], f"{int(first):,}", f"{int(second):,}"} <= set(row) for row in changed)
     assert any({"新报", UNITS[1]} <= set(row) for row in changed)
 
     said = place.say("export", "--output", place.tables, "--day", "2026-07-02")
