@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import event, select, text
 
+from pipeline.filing import superseding
 from pipeline.store import (
     Arrival,
     Claim,
+    DecisionKind,
     claim,
+    decide,
     extend,
     fail,
     finish,
@@ -25,14 +28,17 @@ from pipeline.store import (
     put_off,
     receipts,
     record_arrival,
+    set_collection,
     stored_returns,
 )
-from pipeline.store.files import OPEN_STATES
+from pipeline.store.files import OPEN_STATES, SHOWN
 from pipeline.store.tables import readings, source_files, sources
+from pipeline.units import names_by_spelling
 from schemas.errors import NoTable, TransientError
-from schemas.office import FileState
+from schemas.office import FileState, StoredReturn
+from schemas.safety_month import SAFETY_MONTH
 from tests.fakes import FLAGGED, fake_reading
-from tests.test_store import reading
+from tests.test_store import ROSTER, reading
 
 UNITS = st.sampled_from(["青禾县", "山阳区"])
 BYTES = st.integers(1, 6)
@@ -56,6 +62,7 @@ class OfficeDay(RuleBasedStateMachine):
             connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
 
         self.store.engine.dispose()
+        set_collection(self.store, ROSTER)
         self.held: list[Claim] = []
         self.sent = 0
         self.marks = 0
@@ -88,11 +95,23 @@ class OfficeDay(RuleBasedStateMachine):
             self.held.append(held)
 
     @precondition(lambda self: self.held)
-    @rule(data=st.data(), flagged=st.booleans(), lacking=st.booleans())
-    def read(self, data: st.DataObject, flagged: bool, lacking: bool) -> None:
+    @rule(data=st.data(), unit=UNITS, other=UNITS, flagged=st.booleans(), lacking=st.booleans())
+    def read(self, data: st.DataObject, unit: str, other: str, flagged: bool, lacking: bool) -> None:
         """A holder, perhaps of a lease long gone, brings a result."""
-        found = reading(FLAGGED if flagged else b"x", lacking=lacking)
-        finish(self.store, self._any(data), [found, fake_reading([b"second"], "a")])
+        self.marks += 1
+        first, second = (b"UNIT:%s\n%d" % (name.encode(), self.marks) for name in (unit, other))
+        found = reading(FLAGGED + first if flagged else first, lacking=lacking)
+        finish(self.store, self._any(data), [found, fake_reading([b"second" + second], "a")])
+
+    @rule(
+        data=st.data(), kind=st.sampled_from(["preferred", "dismissed", "settled", "unit"]), unit=UNITS, back=st.booleans()
+    )
+    def decide(self, data: st.DataObject, kind: str, unit: str, back: bool) -> None:
+        """A reviewer decides about some return, or takes it back."""
+        if found := stored_returns(self.store):
+            one = data.draw(st.sampled_from(found))
+            said = "" if back else unit if kind == "unit" else "1"
+            decide(self.store, one.order, one.number, DecisionKind(kind), said, who="甲")
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), how=st.sampled_from(["fail", "put off", "back", "died", "extend"]))
@@ -148,6 +167,25 @@ class OfficeDay(RuleBasedStateMachine):
             for receipt in receipts(self.store):
                 if receipt.state not in {FileState.DUPLICATE, FileState.SUPERSEDED}:
                     assert receipt.state in states[receipt.order]
+
+    @invariant()
+    def superseded_files_are_those_all_of_whose_returns_are(self) -> None:
+        """What receipts say of superseding is what the ledger makes of all that is on record, at any time."""
+        if not hasattr(self, "store"):
+            return
+        by_unit: dict[str, list[StoredReturn]] = {}
+        for stored in stored_returns(self.store):
+            by_unit.setdefault(stored.unit or "", []).append(stored)
+        names = names_by_spelling(ROSTER.units)
+        over: dict[tuple[int, int], int] = {}
+        for returns in by_unit.values():
+            over |= superseding(returns, SAFETY_MONTH, names)
+        gone: dict[int, list[bool]] = {}
+        for stored in stored_returns(self.store):
+            gone.setdefault(stored.order, []).append((stored.order, stored.number) in over)
+        for receipt in receipts(self.store):
+            if receipt.order in gone and receipt.state in SHOWN:
+                assert (receipt.state is FileState.SUPERSEDED) == all(gone[receipt.order])
 
     @invariant()
     def nothing_waits_for_ever(self) -> None:
