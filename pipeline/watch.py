@@ -21,7 +21,7 @@ from pipeline.reads import Reader, Reads
 from pipeline.settings import Settings
 from pipeline.store import Store, is_done
 from pipeline.taking import fit_to_take, notice_gone, take_files, tell_clerk
-from schemas.errors import ConfigError, DiskFull, StoreUnavailable
+from schemas.errors import ConfigError, DiskFull, TransientError
 
 TICK = 5.0
 """Seconds after which the store is asked for work at the latest: others' leases end without a sound."""
@@ -70,7 +70,7 @@ def prepare(inbox: Path, home: Path) -> None:
 def watch(office: Office, *, once: bool = False) -> None:
     """Work until `stop` is set; or, `once`, until nothing in the inbox is left unread.
 
-    A full disk or a lost store is waited out; with `once` they end it: raises DiskFull, StoreUnavailable.
+    A full disk, a lost store or a share that has gone away is waited out; with `once` they end it: raises TransientError.
     """
     clean_up(office.settings.home)
     sightings: dict[Path, Sighting] = {}
@@ -83,12 +83,17 @@ def watch(office: Office, *, once: bool = False) -> None:
             office.wake.clear()
             now = office.monotonic()
             try:
-                if now >= next_scan:
+                if reads and now >= next_beat:
+                    reads.keep()
+                    next_beat = now + office.store.lease.total_seconds() / 3
+                reads.store()
+                reads.begin()
+                if now >= next_scan and _is_there(office.inbox):
                     # The slow rescan: what got stuck is tried again, and what has disappeared is noticed.
                     stuck, next_scan = {}, now + office.settings.rescan_seconds
                     notice_gone(office.store, office.inbox)
                     noticed.set()
-                if noticed.is_set():
+                if noticed.is_set() and _is_there(office.inbox):
                     noticed.clear()
                     sightings = settle(sightings, office.inbox, now=now)
                 taken = take_files(office.store, office.inbox, home, fit_to_take(sightings, stuck, now=now, still=still))
@@ -96,25 +101,27 @@ def watch(office: Office, *, once: bool = False) -> None:
                 stuck.update(taken.stuck)
                 if taken.changed:
                     noticed.set()
-                if reads and now >= next_beat:
-                    reads.keep()
-                    next_beat = now + office.store.lease.total_seconds() / 3
-                reads.store()
-                reads.begin()
-                told = tell_clerk(office.store, office.inbox, home)
+                news = tell_clerk(office.store, office.inbox, home) or bool(taken.done) or noticed.is_set()
                 if taken.full:
                     raise DiskFull
                 trouble = 0.0
                 young = [seen.since + still - now for path, seen in sightings.items() if path not in stuck]
-                if once and not (reads or young or told or noticed.is_set()) and is_done(office.store):
+                if once and not (reads or young or news) and is_done(office.store):
                     return
-                pause = min([*young, ONCE_TICK if once else _tick(office), 0.0 if told or noticed.is_set() else TICK])
-            except (DiskFull, StoreUnavailable) as error:
+                pause = min([*young, ONCE_TICK if once else _tick(office), 0.0 if news else TICK])
+            except TransientError as error:
                 if once:
                     raise
                 pause = trouble = min(max(2 * trouble, 1.0), LONGEST_TROUBLE)
                 log.warning("%s: again in %.0f s", error.code, trouble)
             office.wake.wait(max(pause, 0.0))
+
+
+def _is_there(inbox: Path) -> bool:
+    """Whether the inbox can be looked into; a share may go away for a while. Raises TransientError."""
+    if not inbox.is_dir():
+        raise TransientError("--inbox")
+    return True
 
 
 def _tick(office: Office) -> float:

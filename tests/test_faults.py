@@ -162,6 +162,21 @@ def test_arrival_is_noticed_long_before_the_rescan(desk: Desk, monkeypatch: pyte
     assert check(desk, {"早.pdf": b"early", "县区/后.pdf": b"late"}) == []
 
 
+def test_inbox_that_goes_away_is_waited_for(desk: Desk) -> None:
+    """A share that is unmounted and comes back with more in it: the run goes on, and nothing is told to be gone."""
+    put = {"早.pdf": b"early", "后.pdf": b"late"}
+    (desk.inbox / "早.pdf").write_bytes(put["早.pdf"])
+    with working(desk) as process:
+        wait_until(lambda: (desk.home / "kuohao.db").exists() and read_so_far(desk) == 1)
+        away = desk.inbox.rename(desk.inbox.with_name("away"))
+        assert process.stderr is not None
+        assert process.stderr.readline()
+        (away / "后.pdf").write_bytes(put["后.pdf"])
+        away.rename(desk.inbox)
+        wait_until(lambda: read_so_far(desk) == 2)
+    assert check(desk, put) == []
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk takes root")
 @pytest.mark.parametrize("what", ["archive", "store"])
 def test_full_disk_is_waited_out(desk: Desk, what: str) -> None:
