@@ -1,4 +1,4 @@
-"""The night's clock for `kuohao serve`; where that does not run, cron or systemd do the same (deploy/)."""
+"""The night's clock for `kuohao run --watch --nightly`; where that does not run, cron or systemd do the same (deploy/)."""
 
 from __future__ import annotations
 
