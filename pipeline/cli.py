@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import locale
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -21,10 +20,16 @@ from extractors.cells import find_cells
 from extractors.lines import region_to_source
 from extractors.pages import open_pages
 from extractors.rectify import rectify
+from pipeline.desk import Nights, parse_time, run_office
 from pipeline.judge import ErrorBudget
+from pipeline.office_cli import Home, Roster, office
 from pipeline.overlay import slot_mark
 from pipeline.roster import read_roster
 from pipeline.run import Summary, run
+from pipeline.settings import load_settings
+from pipeline.units import read_units
+from pipeline.words import pick as _pick
+from pipeline.words import speaks_chinese
 from pipeline.work import Job, read_all
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable
 from schemas.flow import Page
@@ -40,14 +45,12 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+app.add_typer(office)
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans or PDFs. 扫描件、照片或 PDF。")]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON for each return. 每份报表输出一行 JSON。")]
 MaxError = Annotated[
     str, typer.Option("--max-error", metavar="SHARE", help="Error budget among accepted values. 允许的错误率。")
-]
-Roster = Annotated[
-    Path | None, typer.Option(help="CSV of unit names, first column. 单位名单（CSV，第一列为名称）。", dir_okay=False)
 ]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core. 并行进程数，0 为每核一个。")]
 
@@ -82,13 +85,37 @@ def read_command(
 @app.command(name="run", epilog="Example: kuohao run --inbox 收件 --output output --roster 名单.csv")
 def run_command(
     inbox: Annotated[Path, typer.Option(help="Folder of returns. 报表所在文件夹。")],
-    output: Annotated[Path, typer.Option(help="Where tables and pictures go. 结果文件夹。")] = Path("output"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where tables and pictures go; else output, with --nightly HOME/汇总. 结果文件夹。"),
+    ] = None,
     max_error: MaxError = "1/1000",
     roster: Roster = None,
     workers: Workers = 0,
+    keep_watching: Annotated[
+        bool, typer.Option("--watch", help="Take what arrives, until stopped. 持续收取，直到停止。")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there, then end (cron). 收取一次后结束。")] = False,
+    nightly: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="With --watch: export each day. 每天此时导出汇总（北京时间）。")
+    ] = None,
+    home: Home = None,
 ) -> None:
-    """Read a folder once: returns.csv, slots.csv, review.csv, failed.csv, overlays and crops. 读取整个文件夹并汇总。"""
-    budget, names = parse_budget(max_error), read_roster(roster)
+    """Read a folder: as it lies, to tables and pictures; or, with --watch or --once, take its files. 读取或收取整个文件夹。
+
+    As it lies: returns.csv, slots.csv, review.csv, failed.csv, overlays and crops; files stay where they are.
+    With --watch or --once files move to HOME/archive, and 已收, 重复 and 无法读取 in the inbox tell what became of each.
+    """
+    budget = parse_budget(max_error)
+    if keep_watching or once:
+        if nightly is not None and not keep_watching:
+            raise ConfigError("--nightly needs --watch")
+        nights = None if nightly is None else Nights(parse_time(nightly), output)
+        units = read_units(roster) if roster is not None else None
+        settings = load_settings(home=home)
+        failed = run_office(inbox, settings, budget=budget, units=units, workers=workers, once=once, nights=nights)
+        raise typer.Exit(DocumentError.exit_code if once and failed else 0)
+    output, names = output or Path("output"), read_roster(roster)
     with _progress() as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -176,17 +203,6 @@ def page_to_cells(page: Page) -> list[list[dict[str, object]]]:
             }
         )
     return list(tables.values())
-
-
-def speaks_chinese() -> bool:
-    """Whether messages are Chinese: by locale, as the person set it."""
-    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    name = name or locale.getlocale()[0] or ""
-    return name.lower().startswith(("zh", "chinese"))
-
-
-def _pick(chinese: str, english: str) -> str:
-    return chinese if speaks_chinese() else english
 
 
 def _say(chinese: str, english: str) -> None:

@@ -1,4 +1,4 @@
-"""Readings to CSV: UTF-8 with BOM, Chinese headings, written whole or not at all."""
+"""What `kuohao run` has read, as CSV with Chinese headings."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from pipeline.whole import Row, csv_bytes, write_whole
 from schemas.flow import State
 from schemas.form import Form
 from schemas.reading import Reading, SlotReading
-
-# Text that a spreadsheet would run as a formula when it begins a cell.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 STATES = {State.VALUE: "有值", State.BLANK: "空白", State.UNREADABLE: "无法辨认"}
 
 # What a returns.csv cell shows for a slot in which somebody wrote something that nobody could read: never a number,
 # never empty.
 UNREADABLE_MARK = "？"
-
-Row = dict[str, str | int | float | None]
 
 
 @dataclass(frozen=True)
@@ -128,16 +122,4 @@ def _shown(slot: SlotReading) -> str | int | None:
 
 
 def _write(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
-    """Write beside the place, then rename: a reader sees the old table or the new one, never half of one."""
-    cells = [[_defused(row.get(column)) for column in columns] for row in rows]
-    # Objects keep whole numbers whole in columns that have empty cells.
-    table = pd.DataFrame(cells, columns=list(columns), dtype=object)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\r\n")
-    draft.replace(path)
-
-
-def _defused(value: str | int | float | None) -> str | int | float | None:
-    """Text as text: what a spreadsheet would run gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    write_whole(path, csv_bytes(rows, columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.pages import open_pages
@@ -14,7 +14,7 @@ from pipeline.readers import Readers, load_readers
 from schemas.errors import DocumentError, NoTable, UnknownForm
 from schemas.flow import Matrix, TableFind
 from schemas.form import Form
-from schemas.reading import Problem, Reading
+from schemas.reading import Problem, Reading, SourceFile
 
 __all__ = ["FileRead", "Readers", "load_readers", "read"]
 
@@ -29,7 +29,7 @@ class FileRead:
 
 def read(
     path: Path,
-    *,
+    *more: Path,
     form: Form,
     readers: Readers,
     budget: ErrorBudget = ErrorBudget(),
@@ -38,27 +38,34 @@ def read(
 ) -> FileRead:
     """Every return in a file. Pages are held one at a time.
 
-    A file that fails after some good pages is read as far as it goes, and its readings say so.
+    A file that fails after some good pages is read as far as it goes, and its readings say so. The pages of `more` files
+    go on behind the first one's: a return that was photographed page by page.
 
     Raises a DocumentError where no return can be read at all: UnreadableFile, EncryptedFile, FileTooLarge, NoTable,
     UnknownForm; TransientError where trying again may help.
     """
     finds: list[TableFind] = []
-    tables, failure = 0, None
-    try:
-        for page in open_pages(path):
-            found = find_tables(page, form, readers, budget, goes_on=broken_off(finds))
-            tables += len(found)
-            finds += [table for table in found if table.items]
-            on_page(page.number)
-    except DocumentError as error:
-        if not finds:
-            raise
-        failure = error
+    failures: list[DocumentError] = []
+    files: list[SourceFile] = []
+    tables, pages = 0, 0
+    for file in (path, *more):
+        before = pages
+        files.append(SourceFile(name=file.name, first_page=before + 1))
+        try:
+            for page in open_pages(file):
+                pages = before + page.number
+                found = find_tables(replace(page, number=pages), form, readers, budget, goes_on=broken_off(finds))
+                tables += len(found)
+                finds += [table for table in found if table.items]
+                on_page(pages)
+        except DocumentError as error:
+            failures.append(error)
     if not finds:
-        raise UnknownForm() if tables else NoTable()
-    problems = [Problem.FILE_CUT_SHORT] if failure else []
+        raise failures[0] if failures else UnknownForm() if tables else NoTable()
+    problems = [Problem.FILE_CUT_SHORT] if failures else []
     if readers.second is None:
         problems.append(Problem.NO_SECOND_READER)
     readings = tables_to_returns(path, finds, form, readers.alphabet, budget, roster=roster, problems=problems)
+    if more:
+        readings = tuple(reading.model_copy(update={"files": tuple(files)}) for reading in readings)
     return FileRead(readings, tuple((table.page, outline) for table in finds for outline in table.outlines))

@@ -7,13 +7,11 @@ no harm: what is left of them tells the names apart. The prices are those of the
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from io import StringIO
 from math import exp
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from extractors.glyphs import FLOOR, Alphabet, fold
-from schemas.errors import ConfigError
+from pipeline.units import read_units, unit_spellings
 
 # A character of a name surely read as one certain other character: one in a thousand characters is misread, one in a hundred
 # of the time as that one.
@@ -54,22 +52,11 @@ class Match:
 
 
 def read_roster(path: Path | None) -> tuple[str, ...]:
-    """The unit names in the first column of a CSV (UTF-8 or GB 18030, as Chinese Excel saves it), heading left out.
+    """The names and aliases of a roster's units (see `units.read_units`), as they may stand in a field; none for no roster.
 
     Raises ConfigError when the file cannot be read.
     """
-    if path is None:
-        return ()
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--roster {path}: {error.strerror}") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("gb18030", errors="replace")
-    names = [row[0].strip() for row in csv.reader(StringIO(text, newline="")) if row]
-    return tuple(dict.fromkeys(name for name in names[1:] if name))
+    return unit_spellings(read_units(path)) if path is not None else ()
 
 
 def match_name(

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.export import ReadFile, write_failed, write_returns, write_review, write_slots
+from pipeline.inbox import list_inbox
 from pipeline.judge import ErrorBudget
 from pipeline.read import FileRead
 from pipeline.rules import judge_across
-from pipeline.work import FORMS, Drawing, Job, draw_all, read_all
+from pipeline.work import Drawing, Job, draw_all, read_all
 from schemas.errors import ConfigError, KuohaoError
-
-# Names that programs give to what is not finished or not theirs to show.
-TEMPORARY_STARTS = (".", "~$", "@eaDir", "__MACOSX")
-TEMPORARY_ENDS = (".part", ".crdownload", ".tmp", ".download")
-
-# Files that lie beside returns and are none: they are left alone and counted.
-NOT_RETURNS = (".json", ".csv", ".txt", ".md", ".ini", ".db", ".lnk")
+from schemas.forms import FORMS
 
 
 @dataclass(frozen=True)
@@ -80,26 +74,6 @@ def run(
     failed = dict(sorted(failed.items()))
     write_failed(output / "failed.csv", {name: error.told(chinese=chinese) for name, error in failed.items()})
     return _summary(files, failed, left_alone)
-
-
-def list_inbox(inbox: Path) -> tuple[list[Path], int]:
-    """The files of a folder and its sub-folders that may be returns, sorted, and how many others there are.
-
-    Links, devices and unfinished downloads are left alone.
-    """
-    if not inbox.is_dir():
-        raise ConfigError(f"--inbox {inbox}")
-    found, others = [], 0
-    for path in sorted(inbox.rglob("*")):
-        parts = path.relative_to(inbox).parts
-        if any(part.startswith(TEMPORARY_STARTS) for part in parts) or path.is_dir():
-            continue
-        regular = stat.S_ISREG(path.lstat().st_mode)
-        if not regular or path.name.endswith(TEMPORARY_ENDS) or path.suffix.lower() in NOT_RETURNS:
-            others += 1
-        else:
-            found.append(path)
-    return found, others
 
 
 def _prepare(output: Path, inbox: Path) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
 from pipeline.judge import ErrorBudget
 from pipeline.overlay import draw_file
 from pipeline.read import FileRead, Readers, load_readers, read
 from schemas.errors import DocumentError, KuohaoError, UnreadableFile
+from schemas.forms import FORMS
+from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
-
-FORMS = {SAFETY_MONTH.id: SAFETY_MONTH}
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -58,6 +60,30 @@ def read_job(job: Job) -> Outcome:
     except Exception as error:  # a defect of ours must cost this file alone, and be seen
         log.exception("defect while reading a file")
         return Outcome(job.path, None, DocumentError(type(error).__name__))
+
+
+def read_source(
+    paths: Sequence[Path], names: Sequence[str], *, form: str, budget: ErrorBudget, roster: Sequence[str], threads: int
+) -> tuple[Reading, ...]:
+    """Read the originals of one source, as its readings with the names that they came with.
+
+    Raises a KuohaoError; what is a defect of ours is seen in the log, and costs this source alone.
+    """
+    try:
+        readers = readers_of(form, threads, tuple(roster))
+        found = read(*paths, form=FORMS[form], readers=readers, budget=budget, roster=roster)
+    except KuohaoError:
+        raise
+    except Exception as error:
+        log.exception("defect while reading a file")
+        raise DocumentError(type(error).__name__) from None
+    return tuple(_named(reading, names) for reading in found.readings)
+
+
+def office_pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that outlive many files; they end with the one that made them, even where that is killed."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
 
 
 @cache
@@ -115,6 +141,24 @@ def draw_all(drawings: Sequence[Drawing], *, workers: int = 0) -> Iterator[tuple
         return
     for drawing, crops in _run(draw_job, drawings, workers):
         yield drawing.path, crops or {}
+
+
+def _named(reading: Reading, names: Sequence[str]) -> Reading:
+    files = tuple(file.model_copy(update={"name": name}) for file, name in zip(reading.files, names, strict=False))
+    return reading.model_copy(update={"source": names[0], "files": files})
+
+
+def _start_worker() -> None:
+    # Ctrl+C in a terminal reaches every process; the one that holds the store ends the others when they are done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 def _run(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result | None]]:

@@ -8,7 +8,9 @@
     │   ├── FileTooLarge          more bytes, pixels or pages than we open
     │   ├── NoTable               no ruled table on any page
     │   └── UnknownForm           a table, but not of a form we know
-    └── TransientError         4  busy file, full disk: worth trying again
+    └── TransientError         4  busy file: worth trying again
+        ├── StoreUnavailable      the database does not answer
+        └── DiskFull              no room left for originals or the database
 
 Every error is told in one line, Chinese or English by locale (`KuohaoError.told`).
 """
@@ -106,3 +108,19 @@ class TransientError(KuohaoError):
     code = "transient"
     zh = "暂时无法处理，请稍后重试"
     en = "cannot be processed right now; try again later"
+
+
+class StoreUnavailable(TransientError):
+    """The database does not answer, or is held by somebody else for too long."""
+
+    code = "store_unavailable"
+    zh = "数据库暂时连不上，请检查数据库服务和磁盘；恢复后会自动继续"
+    en = "the database does not answer; check its server and disk, work goes on by itself afterwards"
+
+
+class DiskFull(TransientError):
+    """No room left for originals or the database."""
+
+    code = "disk_full"
+    zh = "磁盘已满，请腾出空间；腾出后会自动继续，收件箱中的文件不会丢失"
+    en = "the disk is full; make room, work goes on by itself afterwards and files in the inbox stay"

@@ -121,10 +121,18 @@ class SlotReading(_Frozen):
     candidates: tuple[str, ...] = ()
 
 
+class SourceFile(_Frozen):
+    """One of several files whose pages were read as one source, and the number of its first page in there."""
+
+    name: str
+    first_page: int
+
+
 class Reading(_Frozen):
     """One return: every slot of the form in printed order; further activities of item 7 stand after the first.
 
-    `review` is true when anything in it needs a person; `problems` says what is wrong with the return as a whole.
+    `review` is true when anything in it needs a person; `problems` says what is wrong with the return as a whole. Where
+    pages came as several files, `files` tells them in the order in which their pages are numbered; else it is empty.
     """
 
     version: int = CONTRACT_VERSION
@@ -132,6 +140,7 @@ class Reading(_Frozen):
     form: str
     pages: int
     first_page: int = 1
+    files: tuple[SourceFile, ...] = ()
     review: bool
     problems: tuple[Problem, ...] = ()
     header: dict[str, HeaderReading]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: the second reader, and fonts that print the samples and the tests.
+# Installs the Debian packages that are missing: the second reader, fonts that print the samples and the tests, and the
+# database server that the tests start for themselves.
 # Where it may not, it prints the one command to run and lets the caller go on.
 set -euo pipefail
 
@@ -8,6 +9,7 @@ packages=(
     fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-wqy-zenhei fonts-wqy-microhei  # what units retype the form in
     fonts-lxgw-wenkai fonts-klee  # regular script
     fonts-breip fonts-femkeklaver fonts-seto fonts-kiloji fonts-humor-sans fonts-yusei-magic  # pens
+    postgresql  # the store's other database; reading needs none
 )
 
 if ! command -v dpkg-query apt-get >/dev/null; then

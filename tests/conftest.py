@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from samples.returns import Filled, invent_return
 from schemas.flow import LINE_HEIGHT, Evidence, GlyphLine, Line, Mesh, PageChar, SecondReading, TableFind
 from schemas.form import EMPTY_PARENTHESES, FormItem
 from schemas.safety_month import SAFETY_MONTH
+from tests.postgres import BINARIES, MISSING, Server, running_server
 
 ALPHABET: Alphabet = form_to_alphabet(SAFETY_MONTH)
 
@@ -57,6 +59,26 @@ def printed_returns(tmp_path_factory: pytest.TempPathFactory) -> tuple[PrintedRe
         layout = replace(layout, split_rows=False)
         made.append(PrintedReturn(filled, print_return(SAFETY_MONTH, filled, layout, folder / f"{seed}.pdf")))
     return tuple(made)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; in CI it must be there."""
+    if not BINARIES:
+        if os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind that the store knows."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'kuohao.db'}"
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()
 
 
 def blank_line(chars: int, *, page: int = 1) -> Line:

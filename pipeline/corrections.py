@@ -1,0 +1,104 @@
+"""What a slot is worth in the end: the machine's reading, or what a person decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.flow import Box, State
+from schemas.form import Form
+from schemas.office import Correction, StoredReturn
+from schemas.reading import Reading, SlotReading
+
+# A correction of a field above the table stands under this and the field's key; no item of a form is called so.
+HEADER = "header."
+
+Worth = tuple[State, int | str | None]
+
+
+@dataclass(frozen=True)
+class EffectiveSlot:
+    """A slot as it counts: the state and value of the last correction, or the machine's.
+
+    `who` and `when` are the correction's, "" and None for the machine; `machine` is what the machine read. `open` is a
+    flagged slot that nobody has decided about. `candidates` are other readings of an open slot.
+    """
+
+    path: str
+    label: str
+    state: State
+    value: int | str | None
+    raw: str
+    confidence: float
+    open: bool
+    machine: Worth
+    who: str = ""
+    when: datetime | None = None
+    page: int | None = None
+    box: Box | None = None
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def worth(self) -> Worth:
+        """State and value: blank, 0 and unreadable are different."""
+        return (self.state, self.value)
+
+
+def effective_slots(reading: Reading, corrections: Mapping[str, Correction], form: Form) -> tuple[EffectiveSlot, ...]:
+    """Every slot of a return as it counts, in the reading's order; behind them those that only a person has seen.
+
+    A correction counts whatever the machine had read before, for a person has looked at the paper.
+    """
+    read = [_decided(slot, corrections.get(slot.path)) for slot in reading.slots]
+    known = {slot.path for slot in reading.slots}
+    more = [path for path in sorted(corrections) if path not in known]
+    if not more:
+        return tuple(read)
+    labels = {slot.path: slot.label for slot in form.slots}
+    added = [(path, labels[form_path(path)]) for path in more if form_path(path) in labels]
+    return (*read, *(_decided(_unseen(path, label), corrections[path]) for path, label in added))
+
+
+def open_fields(stored: StoredReturn) -> tuple[str, ...]:
+    """The keys of fields above the table that are flagged and that nobody has decided about."""
+    flagged = (key for key, field in stored.reading.header.items() if field.review)
+    return tuple(key for key in flagged if HEADER + key not in stored.corrections)
+
+
+def form_path(path: str) -> str:
+    """The form's own path of a slot: item7[2].name is an item7.name."""
+    item, _, name = path.partition(".")
+    return f"{item.partition('[')[0]}.{name}"
+
+
+def turn_of(path: str) -> int:
+    """Which activity of its item a slot belongs to: item7.name is of the first, item7[2].name of the second."""
+    number = path.partition(".")[0].partition("[")[2].rstrip("]")
+    return int(number) if number.isdecimal() else 1
+
+
+def _decided(slot: SlotReading, correction: Correction | None) -> EffectiveSlot:
+    machine = (slot.state, slot.value)
+    state, value = machine if correction is None else correction.after
+    return EffectiveSlot(
+        path=slot.path,
+        label=slot.label,
+        state=state,
+        # What is blank or unreadable has no value, whatever came along.
+        value=value if state is State.VALUE else None,
+        raw=slot.raw,
+        confidence=slot.confidence,
+        open=slot.review and correction is None,
+        machine=machine,
+        who="" if correction is None else correction.who,
+        when=None if correction is None else correction.when,
+        page=slot.page,
+        box=slot.box,
+        candidates=() if correction is not None else slot.candidates,
+    )
+
+
+def _unseen(path: str, label: str) -> SlotReading:
+    """A slot that the machine has not seen at all."""
+    return SlotReading(path=path, label=label, state=State.BLANK, value=None, raw="", confidence=0.0, review=False)

@@ -1,0 +1,209 @@
+"""The commands' way to the office: an inbox worked on, and what became of every file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.inbox import is_remote
+from pipeline.judge import ErrorBudget
+from pipeline.settings import Settings
+from pipeline.store import Store, collected, counts, open_store, receipts, set_collection
+from pipeline.units import unit_spellings
+from pipeline.words import pick, speaks_chinese
+from schemas.errors import ConfigError, KuohaoError
+from schemas.office import Collection, FileState, Receipt, Unit
+
+ENGLISH = {
+    "duplicate": "same bytes as an earlier file; nothing to do",
+    "review": "some values need a person; see the review pages",
+    "cannot_open": "cannot be opened: no permission, or in use; correct that and it is read by itself",
+    "gone": "taken away before it was read; put it into the inbox again",
+    "reader_died": "the reader died of it twice; scan it again or ask whoever keeps this running",
+}
+"""What receipts' codes mean; errors' codes are told by the errors themselves."""
+
+
+@dataclass(frozen=True)
+class Nights:
+    """When a run that watches writes the collection's tables, and where: else to HOME/汇总."""
+
+    at: time
+    folder: Path | None = None
+
+
+def parse_time(text: str) -> time:
+    """A time of day: 02:00. Raises ConfigError."""
+    try:
+        at = time.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--nightly {text}") from error
+    if at.tzinfo is not None:
+        raise ConfigError(f"--nightly {text}")
+    return at
+
+
+def run_office(
+    inbox: Path,
+    settings: Settings,
+    *,
+    budget: ErrorBudget,
+    units: tuple[Unit, ...] | None = None,
+    workers: int = 0,
+    once: bool = False,
+    nights: Nights | None = None,
+) -> int:
+    """Work on an inbox until told to stop (Ctrl+C, SIGTERM), or `once` until all is read; how many files failed.
+
+    `units` become the collection's roster, which is the one on record where none are given. Raises ConfigError with nothing
+    touched; StoreUnavailable, DiskFull.
+    """
+    from pipeline.watch import Office, prepare, watch
+    from pipeline.work import office_pool, read_source
+
+    prepare(inbox, settings.home)
+    workers = workers or os.cpu_count() or 1
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("pipeline").setLevel(logging.INFO)
+    store = open_office(settings)
+    known = _with_roster(store, units)
+    spellings = unit_spellings(known.units)
+    reader = partial(read_source, form=known.form, budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
+    office = Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)
+
+    def end(number: int, frame: object) -> None:
+        office.stop.set()
+        office.wake.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        failed = counts(store)[FileState.FAILED]
+        with by_night(store, settings, nights):
+            watch(office, once=once)
+        totals = counts(store)
+        _show_totals(Console(), totals)
+        return totals[FileState.FAILED] - failed
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        store.close()
+
+
+def _with_roster(store: Store, units: tuple[Unit, ...] | None) -> Collection:
+    """What is collected, with these units on record."""
+    known = collected(store)[0]
+    if units is None or units == known.units:
+        return known
+    set_collection(store, replace(known, units=units))
+    return replace(known, units=units)
+
+
+@contextmanager
+def by_night(store: Store, settings: Settings, nights: Nights | None) -> Iterator[None]:
+    """While this lasts, the tables are written each night."""
+    if nights is None:
+        yield
+        return
+    from pipeline.exporting import export_by_night, export_folder
+    from pipeline.nightly import run_nightly
+
+    schedule = run_nightly(partial(export_by_night, store, nights.folder or export_folder(settings)), nights.at)
+    try:
+        yield
+    finally:
+        schedule.shutdown()
+
+
+def open_office(settings: Settings) -> Store:
+    """The office's store."""
+    lease = timedelta(seconds=settings.lease_seconds)
+    return open_store(settings.database_url, lease=lease, wal=not is_remote(settings.home))
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print what became of every file: a line of JSON each, or a table for people."""
+    if not settings.database and not (settings.home / "kuohao.db").exists():
+        # Asking must not make an office where there is none.
+        found: list[Receipt] = []
+    else:
+        store = open_office(settings)
+        found = receipts(store)
+        store.close()
+    if as_json:
+        for receipt in found:
+            print(json.dumps(receipt_to_json(receipt), ensure_ascii=False))
+        return
+    console = Console()
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        pick("收件号", "no."),
+        pick("状态", "state"),
+        pick("时间", "time"),
+        pick("文件", "file"),
+        pick("原因和处理办法", "reason and what to do"),
+    ):
+        table.add_column(title, overflow="fold")
+    for receipt in found:
+        style = {FileState.FAILED: "red", FileState.REVIEW: "yellow"}.get(receipt.state, "")
+        when = receipt.changed.astimezone().strftime("%m-%d %H:%M:%S")
+        # As text: a name may hold what a table would take for markup.
+        cells = (str(receipt.order), state_name(receipt.state), when, receipt.name, told(receipt))
+        table.add_row(*map(Text, cells), style=style)
+    console.print(table, highlight=False)
+    _show_totals(console, {state: sum(receipt.state is state for receipt in found) for state in FileState})
+
+
+def receipt_to_json(receipt: Receipt) -> dict[str, object]:
+    """A receipt for programs: times are UTC."""
+    return {
+        "order": receipt.order,
+        "name": receipt.name,
+        "sha256": receipt.sha256,
+        "size": receipt.size,
+        "arrived": receipt.arrived.isoformat(),
+        "changed": receipt.changed.isoformat(),
+        "state": receipt.state.value,
+        "code": receipt.code,
+        "reason": receipt.reason,
+        "advice": receipt.advice,
+        "of": receipt.of,
+    }
+
+
+def told(receipt: Receipt) -> str:
+    """Why a file is in its state and what to do, as the person reads it."""
+    if speaks_chinese():
+        return "；".join(part for part in (receipt.reason, receipt.advice) if part)
+    of = f" ({receipt.of})" if receipt.of else ""
+    return ENGLISH.get(receipt.code, _errors().get(receipt.code, "")) + of
+
+
+def state_name(state: FileState) -> str:
+    """A state as the person reads it."""
+    return pick(state.chinese, state.value)
+
+
+def _errors() -> dict[str, str]:
+    """English texts of our errors by code."""
+    kinds = [KuohaoError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.code: kind.en for kind in kinds}
+
+
+def _show_totals(console: Console, totals: dict[FileState, int]) -> None:
+    parts = [f"{state_name(state)} {count}" for state, count in totals.items() if count]
+    console.print(pick("文件：", "Files: ") + ("  ".join(parts) or "0"), highlight=False)

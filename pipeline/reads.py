@@ -1,0 +1,111 @@
+"""Reads under way: claims from the store, handed to an executor, their results stored by the claim's holder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.archive import archive_of
+from pipeline.names import page_order
+from pipeline.store import Claim, Store, claim, extend, fail, finish, give_back, put_off
+from schemas.errors import DocumentError, KuohaoError, TransientError
+from schemas.reading import Reading
+
+Found = tuple[Reading, ...]
+
+Reader = Callable[[tuple[Path, ...], tuple[str, ...]], Found]
+"""Reads the originals of one source, which came with these names; raises a KuohaoError."""
+
+log = logging.getLogger(__name__)
+
+
+class Reads:
+    """What is being read right now. It changes in place, as what it stands for does."""
+
+    def __init__(
+        self, store: Store, home: Path, reader: Reader, pool: Callable[[], Executor], workers: int, wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._archive = archive_of(home)
+        self._reader = reader
+        self._new_pool = pool
+        self._pool = pool()
+        self._workers = workers
+        self._wake = wake
+        self._under_way: dict[Future[Found], Claim] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+    def begin(self) -> None:
+        """Claim as many sources as there are workers. One whose reader has died before is read alone."""
+        while len(self._under_way) < self._workers and not any(held.died for held in self._under_way.values()):
+            held = claim(self._store, suspects=not self._under_way)
+            if held is None:
+                return
+            pages = sorted(held.files, key=lambda file: page_order(file.name))
+            names = tuple(page.name for page in pages)
+            paths = tuple(self._archive / page.kept for page in pages)
+            try:
+                future = self._pool.submit(self._reader, paths, names)
+            except BrokenProcessPool:
+                # It broke while idle: no file's doing.
+                give_back(self._store, held)
+                self._renew()
+                continue
+            self._under_way[future] = held
+            future.add_done_callback(lambda _: self._wake())
+
+    def keep(self) -> None:
+        """Say that one is still at it."""
+        extend(self._store, list(self._under_way.values()))
+
+    def store(self) -> None:
+        """Store what has been read. A result stays here until the store has taken it.
+
+        Raises StoreUnavailable, DiskFull.
+        """
+        if self._store_done(ending=False):
+            self._renew()
+
+    def close(self) -> None:
+        """End the executor: what it is reading is waited for and stored, what it has not begun is given back."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        # Without the store, leases end by themselves.
+        with suppress(TransientError):
+            self._store_done(ending=True)
+
+    def _store_done(self, *, ending: bool) -> bool:
+        """Store results; whether a reader has died. While `ending`, readers that die have been told to."""
+        broken = False
+        for future in [future for future in self._under_way if future.done()]:
+            held = self._under_way[future]
+            broken |= isinstance(future.exception() if not future.cancelled() else None, BrokenProcessPool)
+            mine = self._store_one(held, future, ending)
+            log.info("source %d: %s", held.source, "done" if mine else "taken over by somebody else")
+            del self._under_way[future]
+        return broken
+
+    def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> bool:
+        try:
+            found = future.result()
+        except CancelledError:
+            return give_back(self._store, held)
+        except BrokenProcessPool:
+            return give_back(self._store, held, died=not ending)
+        except TransientError as error:
+            return put_off(self._store, held, error)
+        except KuohaoError as error:
+            return fail(self._store, held, error)
+        except Exception as error:  # a defect of a reader costs its file alone
+            log.exception("defect while reading source %d", held.source)
+            return fail(self._store, held, DocumentError(type(error).__name__))
+        return finish(self._store, held, found)
+
+    def _renew(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._new_pool()

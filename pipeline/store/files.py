@@ -1,0 +1,357 @@
+"""Files: recorded when they arrive, each once; what the inbox still holds of them; what the clerk has been told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, String, and_, case, cast, func, insert, or_, select, update
+
+from pipeline.store.engine import Store, lock_arrivals, read, write
+from pipeline.store.tables import corrections, decisions, files, readings, source_files, sources
+from schemas.office import FileState, Receipt
+from schemas.reading import Problem
+
+CANNOT_OPEN = "cannot_open"
+"""Code of a file that lies in the inbox and does not open."""
+
+WORTH_ANOTHER_TRY = ("reader_died", "transient", "document")
+"""Codes of failures that were not the file's own (passing ones, defects of ours): sent again, it is read again."""
+
+AnyRow = Row[*tuple[Any, ...]]
+
+OPEN_STATES = (FileState.WAITING, FileState.READING)
+
+SHOWN = (FileState.REVIEW, FileState.ACCEPTED, FileState.SUPERSEDED)
+"""States of files that have been read."""
+
+IN_REVIEW = {"code": "review", "reason": "有内容待审核", "advice": "请在审核页面核对"}
+"""What a file tells in which something is open."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file whose bytes are in the archive: where it lay, what it is, and what its page belongs to ("" for nothing)."""
+
+    inbox: str
+    path: bytes
+    name: str
+    sha256: str
+    size: int
+    mark: str
+    kept: str
+    pages_of: str = ""
+
+
+@dataclass(frozen=True)
+class InInbox:
+    """A file on record whose copy may still lie in the inbox."""
+
+    order: int
+    path: bytes
+    sha256: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class ToTell:
+    """All receipts of files of one name, of which some have not been told yet; `kept` is where each original lies."""
+
+    path: bytes
+    receipts: tuple[Receipt, ...]
+    kept: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+def record_arrival(store: Store, arrival: Arrival, *, still_there: Callable[[], bool] = lambda: True) -> int | None:
+    """Put a file on record, in one transaction: its order, or None where it is no longer in the inbox.
+
+    A file that is on record already and still in the inbox (a process died between the two, or another one was faster) is
+    that one. A file with the same bytes as an earlier one is its duplicate. A page joins the pages that it belongs to.
+    """
+    return write(store, lambda connection: _record(connection, store.clock(), arrival, still_there))
+
+
+def record_blocked(store: Store, arrival: Arrival, reason: str, advice: str) -> int:
+    """Put a file on record that cannot be opened yet, so that people see why it waits. `arrival` has no sha256."""
+
+    def work(connection: Connection) -> int:
+        lock_arrivals(connection)
+        known = connection.execute(_at(arrival).where(~files.c.cleared)).scalar()
+        if known is not None:
+            return int(known)
+        told = {"code": CANNOT_OPEN, "reason": reason, "advice": advice}
+        return _insert_file(connection, store.clock(), arrival, FileState.WAITING, **told)
+
+    return write(store, work)
+
+
+def in_inbox(store: Store, inbox: str) -> list[InInbox]:
+    """Files on record whose copy in the inbox has not been removed, as far as is known."""
+    query = select(files.c.id, files.c.path, files.c.sha256, files.c.mark).where(files.c.inbox == inbox, ~files.c.cleared)
+    return read(store, lambda connection: [InInbox(*row) for row in connection.execute(query.order_by(files.c.id))])
+
+
+def mark_cleared(store: Store, orders: Sequence[int]) -> None:
+    """Note that the inbox's copies of these files are gone. One that had never been opened is lost with it, and says so."""
+    lost = {
+        "state": FileState.FAILED,
+        "changed": store.clock(),
+        "code": "gone",
+        "reason": "还没有读取，文件就被移走了",
+        "advice": "请重新放入收件箱",
+    }
+
+    def work(connection: Connection) -> None:
+        these = files.c.id.in_(orders)
+        connection.execute(update(files).where(these, files.c.sha256 == "").values(**lost))
+        connection.execute(update(files).where(these).values(cleared=True))
+
+    if orders:
+        write(store, work)
+
+
+def to_tell(store: Store, inbox: str, *, every: bool = False, limit: int = 200) -> list[ToTell]:
+    """What the inbox's receipts do not say yet, by name; all that it ever held with `every`."""
+    news = and_(files.c.inbox == inbox, files.c.told != _telling())
+
+    def work(connection: Connection) -> list[ToTell]:
+        names = select(files.c.path).where(files.c.inbox == inbox if every else news).distinct().order_by(files.c.path)
+        paths = connection.execute(names if every else names.limit(limit)).scalars().all()
+        return [_of_name(connection, inbox, path) for path in paths]
+
+    return read(store, work)
+
+
+def mark_told(store: Store, told: Sequence[ToTell]) -> None:
+    """Note what receipts in the inbox say now; a file that has changed since is told again."""
+
+    def work(connection: Connection) -> None:
+        for name in told:
+            for receipt in name.receipts:
+                here = update(files).where(files.c.id == receipt.order, files.c.told != telling(receipt))
+                connection.execute(here.values(told=telling(receipt)))
+
+    if told:
+        write(store, work)
+
+
+def telling(receipt: Receipt) -> str:
+    """What a receipt in the inbox tells, in short; that a file is being read right now is not told."""
+    state = FileState.WAITING if receipt.state is FileState.READING else receipt.state
+    return f"{state}/{receipt.code}/{receipt.of or 0}"
+
+
+def receipts(store: Store, *, states: Sequence[FileState] = (), inbox: str | None = None) -> list[Receipt]:
+    """Every file ever seen, in the order of arrival; only those in some states, or of one inbox, where asked for."""
+    return read(store, lambda connection: load_receipts(connection, states=states, inbox=inbox))
+
+
+def load_receipts(connection: Connection, *, states: Sequence[FileState] = (), inbox: str | None = None) -> list[Receipt]:
+    """The same within a transaction."""
+    query = select(files).order_by(files.c.id)
+    if states:
+        query = query.where(files.c.state.in_(states))
+    if inbox is not None:
+        query = query.where(files.c.inbox == inbox)
+    return [_receipt(row) for row in connection.execute(query)]
+
+
+def counts(store: Store) -> dict[FileState, int]:
+    """How many files are in each state."""
+    query = select(files.c.state, func.count()).group_by(files.c.state)
+    found = dict(read(store, lambda connection: [(FileState(row[0]), int(row[1])) for row in connection.execute(query)]))
+    return {state: found.get(state, 0) for state in FileState}
+
+
+def set_states(connection: Connection, source: int, now: datetime, state: FileState, **told: object) -> None:
+    """Bring the files of a source, and itself, to a state, within a transaction."""
+    members = select(source_files.c.file).where(source_files.c.source == source)
+    values = {"state": state, "changed": now, "code": "", "reason": "", "advice": "", "of": None, **told}
+    connection.execute(update(files).where(files.c.id.in_(members)).values(**values))
+    connection.execute(update(sources).where(sources.c.id == source).values(state=state, changed=now))
+
+
+def replace_source(connection: Connection, old: int, new: int, now: datetime) -> None:
+    """Let a source take another one's place: those of its files that the new one has not are superseded."""
+    fresh = select(source_files.c.file).where(source_files.c.source == new)
+    stale = select(source_files.c.file).where(source_files.c.source == old, source_files.c.file.not_in(fresh))
+    by = connection.execute(select(func.max(source_files.c.file)).where(source_files.c.source == new)).scalar()
+    connection.execute(update(files).where(files.c.id.in_(stale)).values(**_superseded(by, now)))
+    done = {"state": FileState.SUPERSEDED, "changed": now, "token": None, "until": None, "replaced_by": new}
+    connection.execute(update(sources).where(sources.c.id == old).values(**done))
+
+
+def supersede_files(connection: Connection, source: int, now: datetime, by: int) -> None:
+    """Let the files of a source that has been read say that all its returns are superseded."""
+    values = _superseded(by, now)
+    fresh = or_(files.c.state.in_((FileState.REVIEW, FileState.ACCEPTED)), files.c.of != by)
+    here = update(files).where(files.c.id.in_(_members(source)), files.c.state.in_(SHOWN), fresh)
+    connection.execute(here.values(**values))
+
+
+def unsupersede_files(connection: Connection, source: int, now: datetime, state: FileState) -> None:
+    """Take that back: some return of theirs counts, or may."""
+    told: dict[str, str] = IN_REVIEW if state is FileState.REVIEW else {"code": "", "reason": "", "advice": ""}
+    here = update(files).where(files.c.id.in_(_members(source)), files.c.state == FileState.SUPERSEDED)
+    connection.execute(here.values(state=state, changed=now, of=None, **told))
+
+
+def _members(source: int) -> Any:
+    return select(source_files.c.file).where(source_files.c.source == source)
+
+
+def _superseded(by: int | None, now: datetime) -> dict[str, object]:
+    reason = f"已由收件号 {by} 替换"
+    return {"state": FileState.SUPERSEDED, "changed": now, "code": "", "reason": reason, "advice": "", "of": by}
+
+
+def _record(connection: Connection, now: datetime, arrival: Arrival, still_there: Callable[[], bool]) -> int | None:
+    lock_arrivals(connection)
+    same = _at(arrival).where(files.c.sha256 == arrival.sha256, or_(~files.c.cleared, files.c.mark == arrival.mark))
+    if (known := connection.execute(same).first()) is not None:
+        # The mark is renewed: it may have come back from a backup.
+        connection.execute(update(files).where(files.c.id == known.id).values(mark=arrival.mark))
+        return int(known.id)
+    if not still_there():
+        return None
+    # What lay here under this name before, has been written over.
+    here = files.c.inbox == arrival.inbox, files.c.path == arrival.path, files.c.sha256 != ""
+    connection.execute(update(files).where(*here).values(cleared=True))
+    first = connection.execute(
+        select(files.c.id, files.c.state, files.c.code, files.c.kept)
+        .where(files.c.sha256 == arrival.sha256, files.c.state != FileState.DUPLICATE)
+        .order_by(files.c.id)
+    ).first()
+    if first is not None:
+        again = first.state == FileState.FAILED and first.code in WORTH_ANOTHER_TRY
+        if again:
+            _read_again(connection, first.id, now)
+        unreadable = "，该文件无法读取" if first.state == FileState.FAILED and not again else ""
+        told = {
+            "reason": f"与收件号 {first.id} 内容完全相同{unreadable}",
+            "advice": "已重新读取该文件" if again else "不必处理；如果本意是发送新的报表，请核对文件后重新放入",
+            "code": "duplicate",
+            "of": first.id,
+            "kept": first.kept,
+        }
+        return _insert_file(connection, now, arrival, FileState.DUPLICATE, **told)
+    order = _insert_file(connection, now, arrival, FileState.WAITING)
+    _insert_source(connection, now, arrival, order)
+    return order
+
+
+def _read_again(connection: Connection, order: int, now: datetime) -> None:
+    """Let a failed file wait as if it had just come: it was sent again, and the failure was not its own."""
+    source = connection.execute(
+        select(source_files.c.source).where(source_files.c.file == order).order_by(source_files.c.source.desc())
+    ).scalar()
+    if source is not None:
+        fresh = {"token": None, "until": None, "died": 0, "put_off": 0}
+        connection.execute(update(sources).where(sources.c.id == source).values(**fresh))
+        set_states(connection, source, now, FileState.WAITING)
+
+
+def _at(arrival: Arrival) -> Any:
+    return select(files.c.id).where(files.c.inbox == arrival.inbox, files.c.path == arrival.path)
+
+
+def _insert_file(connection: Connection, now: datetime, arrival: Arrival, state: FileState, **told: object) -> int:
+    """A new row; or that of a file that could not be opened until now."""
+    values: dict[str, object] = {
+        "inbox": arrival.inbox,
+        "path": arrival.path,
+        "name": arrival.name,
+        "sha256": arrival.sha256,
+        "size": arrival.size,
+        "mark": arrival.mark,
+        "kept": arrival.kept,
+        "changed": now,
+        "state": state,
+        "code": "",
+        "reason": "",
+        "advice": "",
+        **told,
+    }
+    blocked = _at(arrival).where(files.c.sha256 == "", ~files.c.cleared)
+    if (known := connection.execute(blocked).scalar()) is not None:
+        connection.execute(update(files).where(files.c.id == known).values(**values))
+        return int(known)
+    result = connection.execute(insert(files).values(arrived=now, **values))
+    return _new_id(result)
+
+
+def _new_id(result: CursorResult[*tuple[Any, ...]]) -> int:
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _insert_source(connection: Connection, now: datetime, arrival: Arrival, order: int) -> None:
+    """What is to be read: the file alone, or with the pages that came before it."""
+    old = _open_source(connection, arrival) if arrival.pages_of else None
+    values = {"inbox": arrival.inbox, "pages_of": arrival.pages_of, "changed": now, "state": FileState.WAITING}
+    result = connection.execute(insert(sources).values(**values, replaces=old.id if old else None))
+    source = _new_id(result)
+    pages = [order]
+    if old is not None:
+        # A page that came again under its own name takes its place.
+        kept = select(files.c.id).join(source_files, source_files.c.file == files.c.id)
+        pages += connection.execute(kept.where(source_files.c.source == old.id, files.c.path != arrival.path)).scalars()
+    connection.execute(insert(source_files), [{"source": source, "file": page} for page in pages])
+    if old is not None and old.state in OPEN_STATES:
+        # Nobody has read it yet, or nobody will be asked for what he reads.
+        replace_source(connection, old.id, source, now)
+    set_states(connection, source, now, FileState.WAITING)
+
+
+def _open_source(connection: Connection, arrival: Arrival) -> AnyRow | None:
+    """The source that a page may still join: not yet read, or read and lacking items, and no person has begun on it."""
+    last = connection.execute(
+        select(sources.c.id, sources.c.state)
+        .where(sources.c.inbox == arrival.inbox, sources.c.pages_of == arrival.pages_of, sources.c.replaced_by.is_(None))
+        .order_by(sources.c.id.desc())
+        .limit(1)
+        .with_for_update()
+    ).first()
+    if last is None or last.state in OPEN_STATES:
+        return last
+    if last.state != FileState.REVIEW:
+        return None
+    for table in (corrections, decisions):
+        if connection.execute(select(table.c.id).where(table.c.source == last.id).limit(1)).first():
+            return None
+    lacking = f'"{Problem.ITEMS_MISSING}"'
+    found = connection.execute(select(readings.c.reading).where(readings.c.source == last.id)).scalars()
+    return last if any(lacking in reading for reading in found) else None
+
+
+def _telling() -> Any:
+    """`telling`, as the database says it."""
+    waiting = files.c.state.in_(OPEN_STATES)
+    state = case((waiting, FileState.WAITING.value), else_=files.c.state)
+    return state + "/" + files.c.code + "/" + cast(func.coalesce(files.c.of, 0), String)
+
+
+def _of_name(connection: Connection, inbox: str, path: bytes) -> ToTell:
+    query = select(files).where(files.c.inbox == inbox, files.c.path == path).order_by(files.c.id)
+    rows = connection.execute(query).all()
+    return ToTell(path, tuple(map(_receipt, rows)), tuple(row.kept for row in rows), tuple(row.told for row in rows))
+
+
+def _receipt(row: AnyRow) -> Receipt:
+    return Receipt(
+        order=row.id,
+        name=row.name,
+        sha256=row.sha256,
+        size=row.size,
+        arrived=row.arrived,
+        changed=row.changed,
+        state=FileState(row.state),
+        reason=row.reason,
+        advice=row.advice,
+        of=row.of,
+        code=row.code,
+    )

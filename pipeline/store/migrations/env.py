@@ -1,0 +1,11 @@
+"""Alembic's way in: the connection, and the transaction that it is in, are `pipeline.store.engine`'s."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from pipeline.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

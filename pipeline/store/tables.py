@@ -1,0 +1,196 @@
+"""The store's tables. `docs/store.md` tells what each row means; a change here needs a migration beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+)
+
+from schemas.office import FileState
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment, kept as UTC without a zone: SQLite has no type for one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """An aware moment to what is kept."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """What is kept to an aware moment."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+_IS_STATE = f"state IN ({', '.join(repr(state.value) for state in FileState)})"
+
+files = Table(
+    "files",
+    metadata,
+    # The order of arrivals: never given twice, even after the last row is gone.
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("inbox", Text, nullable=False),
+    # A name's own bytes: it need not be UTF-8. `name` is what people see of it.
+    Column("path", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    # Empty for a file that could not be opened yet.
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    # Inode and change time of the inbox's copy, by which it is known again.
+    Column("mark", String(64), nullable=False),
+    # Where the original lies, relative to the archive.
+    Column("kept", Text, nullable=False),
+    Column("arrived", UtcTime, nullable=False),
+    Column("changed", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("code", String(32), nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("advice", Text, nullable=False, server_default=""),
+    Column("of", Integer, ForeignKey("files.id")),
+    # Whether the inbox's own copy is gone, and the state that its receipt there tells.
+    Column("cleared", Boolean, nullable=False, server_default=false()),
+    Column("told", String(64), nullable=False, server_default=""),
+    Index(None, "sha256"),
+    Index(None, "inbox", "path"),
+    Index(None, "cleared"),
+    Index(None, "state"),
+    CheckConstraint(_IS_STATE, name="state"),
+    sqlite_autoincrement=True,
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("inbox", Text, nullable=False),
+    # What its pages' names have in common; empty for a file that stands alone.
+    Column("pages_of", Text, nullable=False, server_default=""),
+    Column("changed", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("token", String(32)),
+    # While read, the end of the lease; while waiting, the end of a pause.
+    Column("until", UtcTime),
+    # Times that it was begun, that its reader died, and that it had to be put off.
+    Column("begun", Integer, nullable=False, server_default="0"),
+    Column("died", Integer, nullable=False, server_default="0"),
+    Column("put_off", Integer, nullable=False, server_default="0"),
+    Column("replaces", Integer, ForeignKey("sources.id")),
+    Column("replaced_by", Integer, ForeignKey("sources.id")),
+    Index(None, "state"),
+    CheckConstraint(_IS_STATE, name="state"),
+    Index(None, "inbox", "pages_of"),
+    sqlite_autoincrement=True,
+)
+
+source_files = Table(
+    "source_files",
+    metadata,
+    Column("source", Integer, ForeignKey("sources.id"), primary_key=True),
+    Column("file", Integer, ForeignKey("files.id"), primary_key=True),
+    Index(None, "file"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("source", Integer, ForeignKey("sources.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # The roster's unit that it counts for, and the file of the return that supersedes it there: both follow from what is
+    # on record, and are kept so that a reading is weighed against those of its unit alone.
+    Column("unit", Text),
+    Column("superseded_by", Integer),
+    Column("review", Boolean, nullable=False),
+    # The contract's JSON as text, so that what comes out is what went in.
+    Column("reading", Text, nullable=False),
+    Index(None, "unit"),
+)
+
+# One row: an office collects one form at a time, and a new collection has a home of its own.
+collection = Table(
+    "collection",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    # JSON: [[name, [alias, …], parent], …] in the roster's order.
+    Column("units", Text, nullable=False),
+    Column("deadline", UtcTime),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    # Given by the writer: a write that is tried again is not made twice.
+    Column("key", String(32), nullable=False),
+    Column("source", Integer, ForeignKey("sources.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("when", UtcTime, nullable=False),
+    # JSON: [state, value].
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    UniqueConstraint("key"),
+    Index(None, "source", "number"),
+    sqlite_autoincrement=True,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(32), nullable=False),
+    Column("source", Integer, ForeignKey("sources.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("when", UtcTime, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    UniqueConstraint("key"),
+    Index(None, "source", "number"),
+    sqlite_autoincrement=True,
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("made", UtcTime, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index(None, "name"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,67 @@
+"""The workbook put together, and its bytes made the same for the same input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+from openpyxl.styles.cell_style import StyleArray
+
+from pipeline.ledger import Ledger
+from pipeline.totals import Total
+from pipeline.workbook.cells import Look, Paper, clean_text
+from pipeline.workbook.names import FORM, SOURCES
+from pipeline.workbook.sources_sheet import aside_sheet, source_rows, sources_sheet
+from pipeline.workbook.totals_sheet import figures_sheet, form_sheet
+from pipeline.workbook.units_sheet import parents_sheet, units_sheet
+from schemas.form import Form
+
+# The earliest moment that a zip file can tell.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+# Where openpyxl writes the moment of saving, and nothing turns that off.
+PROPERTIES = "docProps/core.xml"
+MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+
+
+def workbook_bytes(ledger: Ledger, totals: Sequence[Total], form: Form, as_of: date) -> bytes:
+    """The whole workbook as a file: the same bytes for the same values."""
+    book = Workbook()
+    links = {path: f"'{SOURCES}'!A{row}" for path, row in source_rows(totals).items()}
+    book.remove(book.worksheets[0])
+    looks: dict[Look, StyleArray] = {}
+
+    def paper(title: str) -> Paper:
+        return Paper(book.create_sheet(title), looks)
+
+    form_sheet(paper(FORM), ledger, totals, form, as_of, links)
+    figures_sheet(paper("合计明细"), totals, form, links)
+    units_sheet(paper("各单位"), ledger, totals, form)
+    if ledger.parents:
+        parents_sheet(paper("分上级"), ledger)
+    sources_sheet(paper(SOURCES), totals, f"'{FORM}'!A1")
+    aside_sheet(paper("其他来件"), ledger, form)
+    book.properties.creator = "Kuohao"
+    book.properties.title = clean_text(f"{ledger.collection.name} {form.title}")
+    book.properties.created = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC).replace(tzinfo=None)
+    saved = BytesIO()
+    book.save(saved)
+    return _without_clock(saved.getvalue(), as_of)
+
+
+def _without_clock(data: bytes, as_of: date) -> bytes:
+    """The same parts in a fixed order, stamped with a fixed time."""
+    stamp = rf"\g<1>{as_of.isoformat()}T00:00:00Z\g<2>".encode()
+    frozen = BytesIO()
+    with ZipFile(BytesIO(data)) as parts, ZipFile(frozen, "w", ZIP_DEFLATED) as zipped:
+        # [Content_Types].xml comes first by its name too, where some programs look for it.
+        for name in sorted(parts.namelist()):
+            part = parts.read(name)
+            info = ZipInfo(name, ZIP_TIME)
+            info.compress_type = ZIP_DEFLATED
+            zipped.writestr(info, MODIFIED.sub(stamp, part) if name == PROPERTIES else part)
+    return frozen.getvalue()

@@ -1,0 +1,138 @@
+"""Totals: what they are made of, and how far they may move."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.ledger import make_ledger
+from pipeline.totals import Total, heading_of, make_totals
+from schemas.flow import State
+from schemas.office import StoredReturn
+from schemas.safety_month import SAFETY_MONTH
+from tests.office import UNREADABLE, Value, collection_of, corrected, made_office, reading_of, stored
+
+UNITS = ("青禾县总工会", "白石区总工会", "云川市电力工会", "甲厂工会", "乙厂工会")
+
+PATH = "item1.lectures"
+
+
+def totals_of(*returns: StoredReturn) -> dict[str, Total]:
+    ledger = make_ledger(collection_of(*UNITS), returns, [], SAFETY_MONTH)
+    return {total.slot.path: total for total in make_totals(ledger, SAFETY_MONTH)}
+
+
+def returns_of(path: str, *values: Value, flagged: tuple[int, ...] = ()) -> list[StoredReturn]:
+    """A return of each unit with a value in one slot; those with a number in `flagged` are for review."""
+    return [
+        stored(order, reading_of({path: value}, unit=unit, flagged=[path] if order in flagged else ()), unit=unit)
+        for order, (unit, value) in enumerate(zip(UNITS, values, strict=False), 1)
+    ]
+
+
+def test_blank_nought_and_unreadable_are_counted_apart() -> None:
+    """A total adds numbers alone, and tells how many gave one, 0, nothing, and what nobody could read."""
+    total = totals_of(*returns_of(PATH, 12, 0, None, UNREADABLE, 30))[PATH]
+    assert total.value == 42
+    assert (total.given, total.zero, total.blank, total.unreadable) == (2, 1, 1, 1)
+    assert (total.provisional, total.open, total.low, total.high, total.told) == (False, 0, 42, 42, "")
+
+
+def test_words_in_a_count_are_no_number() -> None:
+    """What a person typed that is no number is counted as unreadable, and adds nothing."""
+    total = totals_of(stored(1, reading_of({PATH: 1}), corrections=[corrected(PATH, "若干")]))[PATH]
+    assert (total.value, total.given, total.unreadable) == (0, 0, 1)
+
+
+def test_units_that_have_not_returned_are_no_blanks() -> None:
+    """Only what has been returned is counted."""
+    total = totals_of(*returns_of(PATH, 12))[PATH]
+    assert (total.given, total.blank, len(total.contributions)) == (1, 0, 1)
+
+
+RANGES: dict[str, tuple[Value, tuple[str, ...], str, tuple[int, int, int], int]] = {
+    "a flagged number": (70, (), "", (170, 100, 170), 0),
+    "with candidates": (70, ("10", "710"), "", (170, 100, 810), 0),
+    "written otherwise": (70, ("1.2万",), "", (170, 100, 12100), 0),
+    "unreadable with candidates": (UNREADABLE, ("10", "40"), "", (100, 100, 140), 0),
+    "unreadable": (UNREADABLE, (), "", (100, 100, 100), 1),
+    "ink in a blank": (None, (), "", (100, 100, 100), 1),
+    "candidates that are no numbers": (UNREADABLE, ("若干",), "", (100, 100, 100), 1),
+}
+
+
+@pytest.mark.parametrize(("value", "candidates", "raw", "expected", "unknown"), RANGES.values(), ids=RANGES.keys())
+def test_the_range_of_a_provisional_total(
+    value: Value, candidates: tuple[str, ...], raw: str, expected: tuple[int, int, int], unknown: int
+) -> None:
+    """An open slot may be worth nothing, what was read, or any candidate; one without any number is told apart."""
+    flagged = reading_of({PATH: value}, unit=UNITS[1], flagged=[PATH], candidates={PATH: candidates})
+    total = totals_of(stored(1, reading_of({PATH: 100})), stored(2, flagged, unit=UNITS[1]))[PATH]
+    assert (total.value, total.low, total.high) == expected
+    assert (total.open, total.unknown) == (1, unknown)
+    assert total.told.startswith("暂定：1 项待审核")
+    assert ("未辨出数字" in total.told) == bool(unknown)
+
+
+def test_a_correction_closes_a_slot() -> None:
+    """Once a person has decided, the total is final and says whose word it is."""
+    returns = [stored(1, reading_of({PATH: 70}, flagged=[PATH]), corrections=[corrected(PATH, 10)])]
+    total = totals_of(*returns)[PATH]
+    assert (total.value, total.low, total.high, total.provisional) == (10, 10, 10, False)
+    (one,) = total.contributions
+    assert (one.unit, one.slot.who, one.slot.path, one.slot.page, one.filed.stored.name) == (
+        UNITS[0],
+        "王文",
+        PATH,
+        1,
+        "1.pdf",
+    )
+
+
+def test_superseded_figures_are_not_counted() -> None:
+    """Of two returns of one unit, or two pictures of one sheet, each figure counts once."""
+    assert totals_of(stored(1, reading_of({PATH: 12})), stored(2, reading_of({PATH: 15})))[PATH].value == 15
+    assert totals_of(stored(1, reading_of({PATH: 12})), stored(2, reading_of({PATH: 12})))[PATH].value == 12
+
+
+def test_further_activities_add_to_the_first() -> None:
+    """Each activity of item 7 adds its sessions; names are counted, not summed."""
+    values: dict[str, Value] = {"item7.name": "征文", "item7.sessions": 2, "item7[2].name": "书画展", "item7[2].sessions": 3}
+    totals = totals_of(stored(1, reading_of(values)))
+    assert (totals["item7.sessions"].value, totals["item7.sessions"].given) == (5, 2)
+    assert (totals["item7.name"].value, totals["item7.name"].given) == (0, 2)
+    assert heading_of("item7[2].sessions", SAFETY_MONTH) == "7.2 组织（）场/次（第2项活动）"
+
+
+VALUES = st.one_of(st.none(), st.just(UNREADABLE), st.integers(0, 999_999_999))
+
+
+@given(values=st.lists(st.tuples(VALUES, st.booleans(), st.one_of(st.none(), VALUES)), max_size=5))
+@settings(deadline=None, max_examples=60)
+def test_totals_are_naive_sums(values: list[tuple[Value, bool, Value]]) -> None:
+    """Whatever is read, flagged and corrected: the total is the sum of the numbers that stand, within its range."""
+    returns = []
+    for order, (unit, (value, flagged, after)) in enumerate(zip(UNITS, values, strict=False), 1):
+        fixes = [corrected(PATH, after)] if after is not None else []
+        reading = reading_of({PATH: value}, unit=unit, flagged=[PATH] if flagged else ())
+        returns.append(stored(order, reading, unit=unit, corrections=fixes))
+    total = totals_of(*returns)[PATH]
+    final = [value if after is None else after for value, _, after in values]
+    assert total.value == sum(value for value in final if isinstance(value, int))
+    assert total.low <= total.value <= total.high
+    assert total.open == sum(flagged and after is None for _, flagged, after in values)
+    assert total.given + total.zero + total.blank + total.unreadable == len(values) == len(total.contributions)
+    if not total.provisional:
+        assert total.low == total.value == total.high
+
+
+def test_each_total_is_the_sum_of_its_sources() -> None:
+    """In a made office every total, and every count of states, comes out of its contributions."""
+    collection, returns, receipts = made_office()
+    ledger = make_ledger(collection, returns, receipts, SAFETY_MONTH)
+    for total in make_totals(ledger, SAFETY_MONTH):
+        numbers = [one.slot.value for one in total.contributions if isinstance(one.slot.value, int)]
+        assert total.value == sum(numbers)
+        assert total.blank == sum(one.slot.state is State.BLANK for one in total.contributions)
+        assert {one.unit for one in total.contributions} == {line.unit.name for line in ledger.lines if line.slots}
