@@ -31,7 +31,7 @@ from pipeline.store import (
     set_collection,
     stored_returns,
 )
-from pipeline.store.files import OPEN_STATES, SHOWN
+from pipeline.store.states import OPEN_STATES, SHOWN
 from pipeline.store.tables import readings, source_files, sources
 from pipeline.units import names_by_spelling
 from schemas.errors import NoTable, TransientError

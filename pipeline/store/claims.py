@@ -11,8 +11,8 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_standings, read, write
-from pipeline.store.files import OPEN_STATES, replace_source, set_states
 from pipeline.store.standings import reassess
+from pipeline.store.states import OPEN_STATES, replace_source, set_states
 from pipeline.store.tables import files, readings, source_files, sources
 from schemas.errors import KuohaoError
 from schemas.office import FileState

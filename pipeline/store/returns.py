@@ -13,9 +13,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from pipeline.corrections import HEADER
 from pipeline.store.engine import Store, lock_standings, read, write
-from pipeline.store.files import IN_REVIEW, load_receipts, set_states
+from pipeline.store.files import load_receipts
 from pipeline.store.rows import load_collection, load_corrections, load_decisions, load_returns
 from pipeline.store.standings import reassess, reassess_all
+from pipeline.store.states import IN_REVIEW, set_states
 from pipeline.store.tables import collection, corrections, decisions, exports, readings, source_files, sources
 from pipeline.units import names_by_spelling, unit_key
 from schemas.errors import ConfigError

@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from pipeline.filing import superseding
-from pipeline.store.files import supersede_files, unsupersede_files
 from pipeline.store.rows import load_collection, load_returns, names_of, unit_that_counts
+from pipeline.store.states import supersede_files, unsupersede_files
 from pipeline.store.tables import readings, sources
 from schemas.forms import FORMS
 from schemas.office import Collection, FileState
