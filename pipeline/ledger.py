@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from pipeline.corrections import EffectiveSlot, form_path, open_fields, turn_of
 from pipeline.filing import Filed, Standing, arrival, as_read, file_return, weigh
+from pipeline.rules import judge_across
 from pipeline.times import as_utc
 from pipeline.units import names_by_spelling
 from schemas.form import Form
@@ -124,7 +125,7 @@ def make_ledger(collection: Collection, returns: Sequence[StoredReturn], receipt
     names = names_by_spelling(collection.units)
     of_unit: dict[str, list[Filed]] = defaultdict(list)
     apart: list[Filed] = []
-    for stored in sorted(returns, key=lambda stored: (stored.order, stored.number)):
+    for stored in sorted(_compared(returns), key=lambda stored: (stored.order, stored.number)):
         filed = file_return(stored, form, names, accepted=stored.order in accepted)
         if stored.unit in known and filed.standing is not Standing.OTHER_FORM:
             of_unit[stored.unit].append(filed)
@@ -156,6 +157,12 @@ def units_in_name(name: str, units: Sequence[Unit]) -> tuple[str, ...]:
         for unit in units
         if any(len(spelling) >= SHORTEST_NAME and spelling in name for spelling in spellings(unit))
     )
+
+
+def _compared(returns: Sequence[StoredReturn]) -> list[StoredReturn]:
+    """The same returns with numbers flagged that are out of line with all others': that shows only when there are some."""
+    readings = judge_across([stored.reading for stored in returns])
+    return [replace(stored, reading=reading) for stored, reading in zip(returns, readings, strict=True)]
 
 
 def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form: Form, accepted: set[int]) -> UnitLine:

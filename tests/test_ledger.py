@@ -295,3 +295,13 @@ def test_a_made_office_is_told_whole() -> None:
     ledger = make_ledger(collection, returns, receipts, SAFETY_MONTH)
     assert len(ledger.lines) == len(collection.units)
     assert sum(len(line.returns) for line in ledger.lines) + len(ledger.apart) == len(returns)
+
+
+@pytest.mark.parametrize(("value", "state"), [(12, UnitState.RETURNED), (1_200_000, UnitState.REVIEW)])
+def test_a_number_out_of_line_with_all_others_is_shown(value: int, state: UnitState) -> None:
+    """What no return tells by itself shows among many: a count thousands of times the usual one is for review."""
+    units = [f"{number}号工会" for number in range(12)]
+    returns = [stored(number, reading_of(A, unit=unit), unit=unit) for number, unit in enumerate(units, 1)]
+    returns[5] = stored(6, reading_of({**A, "item1.lectures": value}, unit=units[5]), unit=units[5])
+    ledger = make_ledger(collection_of(*units), returns, (), SAFETY_MONTH)
+    assert [line.state for line in ledger.lines] == [state if unit == units[5] else UnitState.RETURNED for unit in units]
