@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,9 +16,7 @@ from samples.fonts import PRINT_FONTS, picture_font
 from samples.seal import Seal, seal_picture
 from schemas.flow import Image
 from schemas.safety_month import SAFETY_MONTH
-
-if TYPE_CHECKING:
-    from training.slots import Box4, Hand, Spot
+from training.hands import Box4, Hand, Spot
 
 # Canvas: ems above and below the line, and to its left and right.
 ROOM_ABOVE, ROOM_BELOW, ROOM_BESIDE = 2.2, 1.3, 3.0
@@ -43,8 +40,6 @@ def print_line(text: str, room: float, em: float, rng: np.random.Generator, *, f
 
     `em` is in the canvas's own pixels, of which there are `fine` to one line pixel.
     """
-    from training.slots import Spot
-
     font = picture_font(str(rng.choice(PRINT_FONTS)), round(em))
     numbers = _number_font(round(em * float(rng.uniform(0.85, 1.05))), rng) if rng.random() < 0.5 else font
     opening, closing = ("(", ")") if rng.random() < 0.25 else ("（", "）")

@@ -25,10 +25,9 @@ from rich.progress import track
 from extractors.digits import BOTTOM, CONTEXT, HEIGHT, OTHER, OVER, REACH, STRUCK, TOP, SlotPicture, strip_to_picture
 from schemas.flow import Image
 from training import paper
-from training.pens import FIELD, TALL, Pens, draw_field, field_to_alpha, load_pens, save_pens
-
-# Canvas pixels to one line pixel: thin pens need room.
-FINE = 2
+from training.hands import FINE, Box4, Hand, Spot, draw_hand
+from training.pens import Pens, load_pens, save_pens
+from training.writing import write_digit, write_number
 
 # The em of a printed line in line pixels: a line's crop is its ink and a sixth above and below, so that tall pens shrink it.
 EM = (25.0, 41.0)
@@ -47,9 +46,6 @@ CONTENTS = {
     "other": 0.06,
     "mixed": 0.03,
 }
-
-# Share of digits by MNIST's writers; of the others most are our own strokes, the rest fonts.
-MNIST_SHARE, OWN_SHARE = 0.5, 0.35
 
 WORDS = (
     "无",
@@ -92,30 +88,6 @@ class Packed:
     widths: tuple[int, ...]
     texts: tuple[str, ...]
     contents: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Hand:
-    """How one pen writes: stroke's width and digits' height in em, slant as a tangent, room between digits in em."""
-
-    pen: float
-    size: float
-    slant: float
-    squeeze: float
-    spacing: float
-    colour: tuple[float, float, float]
-    pale: float
-    shaky: float
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where a slot stands on a canvas, in its pixels: parentheses' outer sides, baseline and em."""
-
-    left: float
-    right: float
-    base: float
-    em: float
 
 
 def main() -> int:
@@ -206,35 +178,6 @@ def _number(rng: np.random.Generator) -> str:
     return f"{int(digits):,}" if len(digits) > 3 and rng.random() < 0.25 else digits
 
 
-def draw_hand(rng: np.random.Generator) -> Hand:
-    """A pen: mostly a ball pen, at times a felt-tip, at times one that runs dry."""
-    kind = rng.random()
-    pen = float(
-        rng.uniform(0.05, 0.085) if kind < 0.5 else rng.uniform(0.08, 0.13) if kind < 0.85 else rng.uniform(0.12, 0.22)
-    )
-    tone = rng.random()
-    colour = (
-        tuple(float(level) for level in rng.uniform(0.02, 0.3) * np.ones(3))
-        if tone < 0.5
-        else tuple(float(level) for level in rng.uniform((0.4, 0.1, 0.04), (0.8, 0.35, 0.25)))
-        if tone < 0.92
-        else tuple(float(level) for level in rng.uniform((0.1, 0.1, 0.65), (0.3, 0.3, 0.9)))
-    )
-    # Most hands write a little larger than print, some twice as large, some smaller.
-    size = float(np.clip(rng.lognormal(0.15, 0.3), 0.5, 2.4))
-    return Hand(
-        # A thicker pen would close the loops of small digits.
-        pen=min(pen, 0.15 * size),
-        size=size,
-        slant=float(rng.normal(0.1, 0.17)),
-        squeeze=float(rng.uniform(0.65, 1.15)),
-        spacing=float(rng.normal(0.06, 0.07)),
-        colour=(colour[0], colour[1], colour[2]),
-        pale=float(rng.uniform(0.35, 0.7) if rng.random() < 0.15 else rng.uniform(0.75, 1.0)),
-        shaky=float(rng.uniform(0, 0.06)),
-    )
-
-
 def _write(canvas: Image, spot: Spot, content: str, number: str, pens: Pens, rng: np.random.Generator) -> str:
     """Write what a slot holds; gives what the reader should read there."""
     hand = draw_hand(rng)
@@ -299,80 +242,6 @@ def _write_struck(
     over = Spot(spot.left, spot.right, spot.base - spot.em * float(rng.uniform(0.75, 1.0)), spot.em * 0.8)
     _, text = write_number(canvas, over, number, hand, pens, rng)
     return text if content == "above" else struck
-
-
-Box4 = tuple[float, float, float, float]
-
-
-def write_number(
-    canvas: Image, spot: Spot, number: str, hand: Hand, pens: Pens, rng: np.random.Generator
-) -> tuple[list[Box4], str]:
-    """Write digits side by side between two columns; gives each one's box (left, top, right, bottom) and what they say."""
-    fields = [None if char == "," else _field(int(char), pens, rng) for char in number]
-    tall = hand.size * spot.em * 0.8
-    widths = [0.25 * tall if field is None else _width(field) * hand.squeeze * tall for field in fields]
-    gaps = [spot.em * (hand.spacing + float(rng.normal(0, 0.03))) for _ in number]
-    room, total = spot.right - spot.left, sum(widths) + sum(gaps[:-1])
-    # A pen squeezes its digits up to a point, then goes over the parentheses, as far as a slot's picture reaches.
-    beyond = 0.8 * REACH * FINE
-    shrink = min(1.0, room * float(rng.uniform(0.75, 1.25)) / max(total, 1.0))
-    shrink = max(shrink, min(float(rng.uniform(0.5, 0.85)), (room + 2 * beyond) / max(total, 1.0)))
-    free = room - total * shrink
-    x = spot.left + free * float(np.clip(rng.normal(0.5, 0.25), -0.1, 1.1))
-    x = max(min(x, spot.right + beyond - total * shrink), spot.left - beyond)
-    base = spot.base + spot.em * float(rng.normal(0.02, 0.07))
-    drift = float(rng.normal(0, 0.03))
-    boxes = []
-    for field, width, gap in zip(fields, widths, gaps, strict=True):
-        box = (x, base - tall, x + width * shrink, base)
-        if field is None:
-            paper.draw_comma(canvas, (x + width * shrink / 2, base), hand, spot.em, rng)
-        else:
-            _press(canvas, field, box, hand, spot.em, rng)
-        boxes.append(box)
-        x += (width + gap) * shrink
-        base += spot.em * (drift + float(rng.normal(0, 0.025)))
-    return boxes, number
-
-
-def write_digit(canvas: Image, box: Box4, digit: int, hand: Hand, pens: Pens, rng: np.random.Generator) -> None:
-    """Write one digit into a box, over whatever stands there."""
-    _press(canvas, _field(digit, pens, rng), box, hand, (box[3] - box[1]) / hand.size, rng)
-
-
-def _field(digit: int, pens: Pens, rng: np.random.Generator) -> NDArray[np.uint8]:
-    source = rng.random()
-    if source < MNIST_SHARE:
-        places = pens.places[digit]
-        return pens.fields[places[int(rng.integers(len(places)))]]
-    if source < MNIST_SHARE + OWN_SHARE:
-        return draw_field(digit, rng)
-    return pens.fonts[int(rng.integers(len(pens.fonts)))][digit]
-
-
-def _width(field: NDArray[np.uint8]) -> float:
-    """How wide a digit is, of its height."""
-    columns = np.flatnonzero(field.min(axis=0) < 8)
-    return max(float(columns[-1] - columns[0]) / TALL, 0.12) if len(columns) else 0.3
-
-
-def _press(canvas: Image, field: NDArray[np.uint8], box: Box4, hand: Hand, em: float, rng: np.random.Generator) -> None:
-    """Multiply one digit's ink onto the canvas, upright in its box but for the hand's slant."""
-    width, tall = max(box[2] - box[0], 2.0), box[3] - box[1]
-    scale = np.diag([width / max(_width(field) * TALL, 4.0), tall * float(rng.normal(1, 0.05)) / TALL])
-    slant, angle = hand.slant + float(rng.normal(0, 0.05)), float(rng.normal(0, hand.shaky))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    linear = turn @ np.array([[1, -slant], [0, 1.0]]) @ scale
-    middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-    reach = int(np.abs(linear).sum(axis=1).max() * FIELD / 2) + 2
-    left, top = max(int(middle[0]) - reach, 0), max(int(middle[1]) - reach, 0)
-    patch = canvas[top : int(middle[1]) + reach, left : int(middle[0]) + reach]
-    if not patch.size:
-        return
-    alpha = field_to_alpha(
-        field, linear, (middle[0] - left, middle[1] - top), hand.pen * em, (patch.shape[1], patch.shape[0])
-    )
-    paper.press(patch, alpha, hand, rng)
 
 
 def _around(boxes: list[Box4]) -> Box4:
