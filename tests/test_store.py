@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from pipeline.store import (
     Arrival,
@@ -50,7 +50,7 @@ from pipeline.store import (
 )
 from pipeline.store.claims import ADVICE, MOST_PUT_OFF
 from pipeline.store.engine import HEAD, write
-from pipeline.store.tables import metadata
+from pipeline.store.tables import UNTOLD, files, metadata
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable, StoreUnavailable, TransientError
 from schemas.flow import State
 from schemas.office import Collection, Correction, FileState, Unit
@@ -129,6 +129,19 @@ def test_migrations_make_the_tables_that_the_code_uses(made: Made) -> None:
     config.set_main_option("script_location", "pipeline.store:migrations")
     config.set_main_option("path_separator", "os")
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_what_is_untold_is_found_without_a_look_at_all_files(made: Made) -> None:
+    """The question that is asked after every return goes through an index of its own, in either database."""
+    with made.store.engine.connect() as connection:
+        query = select(files.c.path).where(files.c.inbox == "/收件", UNTOLD)
+        sqlite = connection.dialect.name == "sqlite"
+        if not sqlite:
+            # An empty table is read through sooner than its index.
+            connection.execute(text("SET enable_seqscan = off"))
+        asked = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = connection.execute(text(f"EXPLAIN {'QUERY PLAN ' if sqlite else ''}{asked}")).all()
+    assert "ix_files_untold" in str(plan)
 
 
 def test_processes_that_start_at_once_migrate_once(database: str) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, String, and_, case, cast, func, insert, or_, select, update
+from sqlalchemy import Connection, CursorResult, Row, and_, func, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_arrivals, read, write
 from pipeline.store.states import OPEN_STATES, replace_source, set_states
-from pipeline.store.tables import corrections, decisions, files, readings, source_files, sources
+from pipeline.store.tables import UNTOLD, corrections, decisions, files, readings, source_files, sources
 from schemas.office import FileState, Receipt
 from schemas.reading import Problem
 
@@ -108,7 +108,7 @@ def mark_cleared(store: Store, orders: Sequence[int]) -> None:
 
 def to_tell(store: Store, inbox: str, *, every: bool = False, limit: int = 200) -> list[ToTell]:
     """What the inbox's receipts do not say yet, by name; all that it ever held with `every`."""
-    news = and_(files.c.inbox == inbox, files.c.told != _telling())
+    news = and_(files.c.inbox == inbox, UNTOLD)
 
     def work(connection: Connection) -> list[ToTell]:
         names = select(files.c.path).where(files.c.inbox == inbox if every else news).distinct().order_by(files.c.path)
@@ -277,13 +277,6 @@ def _open_source(connection: Connection, arrival: Arrival) -> AnyRow | None:
     lacking = f'"{Problem.ITEMS_MISSING}"'
     found = connection.execute(select(readings.c.reading).where(readings.c.source == last.id)).scalars()
     return last if any(lacking in reading for reading in found) else None
-
-
-def _telling() -> Any:
-    """`telling`, as the database says it."""
-    waiting = files.c.state.in_(OPEN_STATES)
-    state = case((waiting, FileState.WAITING.value), else_=files.c.state)
-    return state + "/" + files.c.code + "/" + cast(func.coalesce(files.c.of, 0), String)
 
 
 def _of_name(connection: Connection, inbox: str, path: bytes) -> ToTell:

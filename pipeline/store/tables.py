@@ -22,6 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
 from schemas.office import FileState
@@ -54,6 +55,13 @@ class UtcTime(TypeDecorator[datetime]):
 
 _IS_STATE = f"state IN ({', '.join(repr(state.value) for state in FileState)})"
 
+UNTOLD = text(
+    "told <> CASE WHEN state IN ('waiting', 'reading') THEN 'waiting' ELSE state END"
+    " || '/' || code || '/' || CAST(coalesce(of, 0) AS VARCHAR)"
+)
+"""Files whose receipt in the inbox says something else than `store.telling` does. The text is the index's own, for only then
+is it used: most files have been told of, and are not looked at again."""
+
 files = Table(
     "files",
     metadata,
@@ -84,6 +92,7 @@ files = Table(
     Index(None, "inbox", "path"),
     Index(None, "cleared"),
     Index(None, "state"),
+    Index("ix_files_untold", "inbox", "path", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
     CheckConstraint(_IS_STATE, name="state"),
     sqlite_autoincrement=True,
 )
