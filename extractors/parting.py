@@ -13,8 +13,8 @@ from extractors.lines import Flat, flatten
 from extractors.paths import on_ink
 from schemas.flow import Cell, Matrix, Upright
 
-# A corner lies on a cell's side that is this near to it, in working pixels, and this far from the cell's own corners.
-ON_SIDE, FROM_CORNER = 6.0, 30.0
+# A neighbour's corner parts a cell's side only this far from the cell's own corners, in working pixels.
+FROM_CORNER = 30.0
 
 # The way between two columns may lie off the rule's by this many working pixels and lean by as many; of it, no more than
 # this share lies on writing. What is left of a rule has no ink BESIDE working pixels off it.

@@ -1,11 +1,10 @@
-"""The ledger in words: remarks on a unit, and the whole of it for a terminal or a mail."""
+"""The ledger in words: remarks on a unit, and the whole of it for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from io import StringIO
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -17,18 +16,7 @@ from pipeline.units import unit_field
 from pipeline.whole import printable
 from schemas.form import Form
 
-# A terminal that is wide enough for a unit, a file and a remark on one line.
-TEXT_WIDTH = 140
-
 _STYLES = {UnitState.REVIEW: "yellow", UnitState.PARTIAL: "red", UnitState.MISSING: "red", UnitState.LATE: "yellow"}
-
-
-def ledger_to_text(ledger: Ledger, form: Form, *, width: int = TEXT_WIDTH) -> str:
-    """The ledger as plain text, the same for the same ledger wherever it is printed."""
-    into = StringIO()
-    console = Console(file=into, width=width, force_terminal=False, color_system=None, legacy_windows=False)
-    console.print(ledger_view(ledger, form), highlight=False)
-    return "\n".join(line.rstrip() for line in into.getvalue().splitlines()) + "\n"
 
 
 def ledger_view(ledger: Ledger, form: Form, *, only: Container[UnitState] | None = None) -> Group:

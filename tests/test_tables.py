@@ -7,11 +7,12 @@ from datetime import date
 from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from pipeline.export import UNREADABLE_MARK
 from pipeline.filing import Standing
 from pipeline.ledger import Ledger, make_ledger
-from pipeline.ledger_text import items_text, ledger_to_text, summary_line
+from pipeline.ledger_text import items_text, ledger_view, summary_line
 from pipeline.tables import missing_csv, returns_csv, slots_csv
 from schemas.office import FileState, Receipt, StoredReturn
 from schemas.safety_month import SAFETY_MONTH
@@ -98,12 +99,20 @@ def test_formulas_are_defused(text: str) -> None:
             assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "＝", "\n"))]
 
 
+def printed(ledger: Ledger) -> str:
+    """The ledger as a terminal shows it that is wide enough for a unit, a file and a remark on one line."""
+    console = Console(file=StringIO(), width=140, force_terminal=False, color_system=None, legacy_windows=False)
+    with console.capture() as shown:
+        console.print(ledger_view(ledger, SAFETY_MONTH), highlight=False)
+    return shown.get()
+
+
 def test_bytes_that_are_no_characters_are_spelled_out() -> None:
     """A file's name from another system's encoding breaks no table."""
     name = b"\xb1\xa8\xb1\xed.pdf".decode("utf-8", "surrogateescape")
     ledger = ledger_of(stored(1, reading_of({}), name=name))
     assert rows(returns_csv(ledger, SAFETY_MONTH))[0]["文件"] == r"\udcb1\udca8\udcb1\udced.pdf"
-    assert r"\udcb1" in ledger_to_text(ledger, SAFETY_MONTH)
+    assert r"\udcb1" in printed(ledger)
 
 
 def test_the_ledger_in_words() -> None:
@@ -112,7 +121,7 @@ def test_the_ledger_in_words() -> None:
     failed = receipt(3, "全部[1].pdf", FileState.FAILED, reason="文件有密码", advice="请去掉密码后重新发送")
     ledger = ledger_of(stored(1, reading_of({}, lost=LATER_PAGE)), stray, receipts=(failed,))
     assert summary_line(ledger) == "应报 3 个单位，已报 1 个（其中缺页 1 个），未报 2 个；填报期限 2026年6月30日。"
-    text = ledger_to_text(ledger, SAFETY_MONTH)
+    text = printed(ledger)
     assert "缺第4、5、6、7项；17 项待审核" in text
     assert "2.pdf：填报单位不在名单中，不计入（表上写的是“云川市水务工会”）" in text
     assert "全部[1].pdf：文件有密码；请去掉密码后重新发送" in text
@@ -121,9 +130,9 @@ def test_the_ledger_in_words() -> None:
 def test_a_made_office_in_words() -> None:
     """Every unit is in the text, and it is the same each time."""
     collection, returns, receipts = made_office()
-    text = ledger_to_text(make_ledger(collection, returns, receipts, SAFETY_MONTH), SAFETY_MONTH)
+    text = printed(make_ledger(collection, returns, receipts, SAFETY_MONTH))
     assert all(unit.name in text for unit in collection.units)
-    assert text == ledger_to_text(make_ledger(collection, returns[::-1], receipts[::-1], SAFETY_MONTH), SAFETY_MONTH)
+    assert text == printed(make_ledger(collection, returns[::-1], receipts[::-1], SAFETY_MONTH))
     assert "上级小计" in text
 
 

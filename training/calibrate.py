@@ -104,15 +104,16 @@ def fit_all(slots: Sequence[Labelled]) -> dict[str, Any]:
     usable = [slot for slot in slots if not slot.fixed]
     usable += [slot.glance for slot in slots if slot.glance is not None]
     kinds = PEN_KINDS_IN_ORDER if any(slot.filling != "typed" for slot in slots) else PRINT_KINDS
-    models = {kind: _fit([slot for slot in usable if slot.kind == kind], asked=False) for kind in kinds}
+    by_kind = {kind: [slot for slot in usable if slot.kind == kind] for kind in kinds}
+    # A small set may lack a kind: its stored model stands.
+    models = {kind: _fit(chosen, asked=False) for kind, chosen in by_kind.items() if chosen}
     if "count" not in models:
         return models
     alone = _probabilities(models["count"], [slot for slot in usable if slot.confirmable])
     doubtful = [
         slot for slot, sure in zip((slot for slot in usable if slot.confirmable), alone, strict=True) if sure < DOUBTFUL
     ]
-    models["asked"] = _fit(doubtful, asked=True)
-    return models
+    return models | ({"asked": _fit(doubtful, asked=True)} if doubtful else {})
 
 
 def leave_one_out(slots: Sequence[Labelled]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -144,7 +145,9 @@ def _looked(slot: Labelled, models: Mapping[str, Any]) -> float:
         return alone
     if slot.second["contests"]:
         return 0.0
-    return max(alone, float(_probabilities(models["asked"], [slot])[0])) if slot.second["agrees"] else alone
+    if not slot.second["agrees"] or "asked" not in models:
+        return alone
+    return max(alone, float(_probabilities(models["asked"], [slot])[0]))
 
 
 def _fit(slots: Sequence[Labelled], *, asked: bool) -> dict[str, Any]:

@@ -54,8 +54,8 @@ RATE = 3e-3
 class DigitNet(nn.Module):
     """(n, 2, HEIGHT, w) to log posteriors (n, w / STEP, 1 + classes), and to how likely a pen wrote there (n,).
 
-    Strides, not poolings: at equal time of training they saw twice the slots and read 71 % instead of 61 % of those held
-    out. What is struck shows over a whole number, so the last convolution looks nine steps far.
+    Strides, not poolings: on a CPU these and what goes with them take more time than convolutions. What is struck shows
+    over a whole number, so the last convolution looks nine steps far.
     """
 
     def __init__(self, channels: Sequence[int] = CHANNELS) -> None:
