@@ -9,6 +9,7 @@ packages=(
     fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-wqy-zenhei fonts-wqy-microhei  # what units retype the form in
     fonts-lxgw-wenkai fonts-klee  # regular script
     fonts-breip fonts-femkeklaver fonts-seto fonts-kiloji fonts-humor-sans fonts-yusei-magic  # pens
+    chromium  # the tests' browser for the review pages; serving needs none
     postgresql  # the store's other database; reading needs none
 )
 

@@ -1,0 +1,1 @@
+"""Review pages: what is served to the browser, and the API."""
