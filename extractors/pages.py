@@ -11,7 +11,7 @@ import logging
 import math
 import stat
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Container, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -90,8 +90,10 @@ for _library in ("PIL", "pdfminer", "pdfplumber", "pypdfium2"):
 silence_libtiff()
 
 
-def open_pages(path: Path, *, limits: Limits = LIMITS) -> Iterator[Page]:
+def open_pages(path: Path, *, limits: Limits = LIMITS, wanted: Container[int] | None = None) -> Iterator[Page]:
     """The pages of a file, numbered from 1, each decoded when it is asked for.
+
+    Of `wanted` pages only the pixels are had, for people to look at; the others are passed over.
 
     `pixels` is BGR uint8 (h, w, 3), read-only, EXIF orientation applied; a picture's long side is at most MAX_SIDE, a
     PDF page's PDF_SIDE to PDF_SCAN_SIDE. `chars` holds the text layer of a PDF page born digital (see `textlayer`).
@@ -102,9 +104,10 @@ def open_pages(path: Path, *, limits: Limits = LIMITS) -> Iterator[Page]:
     FileTooLarge beyond `limits`. TransientError where the file is locked, or memory short.
     """
     data = _told_bytes(path, limits)
-    decoded = _pdf_pages(data, limits) if b"%PDF-" in data[:PDF_HEADER_WITHIN] else _picture_pages(data, limits)
+    is_pdf = b"%PDF-" in data[:PDF_HEADER_WITHIN]
+    decoded = _pdf_pages(data, limits, wanted) if is_pdf else _picture_pages(data, limits, wanted)
     try:
-        for number, (pixels, chars) in enumerate(_told(decoded), 1):
+        for number, pixels, chars in _told(decoded):
             pixels.flags.writeable = False
             yield Page(path, number, pixels, chars)
     finally:
@@ -131,7 +134,7 @@ def _told_bytes(path: Path, limits: Limits) -> bytes:
     return data
 
 
-_Decoded = tuple[Image, tuple[PageChar, ...]]
+_Decoded = tuple[int, Image, tuple[PageChar, ...]]
 
 
 def _told(pages: Iterator[_Decoded]) -> Iterator[_Decoded]:
@@ -155,7 +158,7 @@ def _told(pages: Iterator[_Decoded]) -> Iterator[_Decoded]:
         yield page
 
 
-def _pdf_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, None]:
+def _pdf_pages(data: bytes, limits: Limits, wanted: Container[int] | None) -> Generator[_Decoded, None, None]:
     """A PDF's pages.
 
     PDFium mends what it can: of a file cut short it may show pages whose content is gone, as blank ones. So in a file
@@ -171,13 +174,15 @@ def _pdf_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, None]:
         if count > limits.max_pages:
             raise FileTooLarge(f"{count} > {limits.max_pages} pages")
         for index in range(count):
+            if wanted is not None and index + 1 not in wanted:
+                continue
             page = document[index]
             try:
                 objects = tuple(islice(page.get_objects(max_depth=MAX_NESTING), MAX_OBJECTS))
                 if not (objects or whole):
                     raise UnreadableFile(f"cut short at page {index + 1}")
                 pixels = _render(page, objects, limits)
-                yield pixels, text.chars(page, index, objects, pixels)
+                yield index + 1, pixels, () if wanted is not None else text.chars(page, index, objects, pixels)
             finally:
                 page.close()
         if not whole:
@@ -222,7 +227,7 @@ def _render(page: pdfium.PdfPage, objects: tuple[PageObject, ...], limits: Limit
         bitmap.close()
 
 
-def _picture_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, None]:
+def _picture_pages(data: bytes, limits: Limits, wanted: Container[int] | None) -> Generator[_Decoded, None, None]:
     """A picture's pages: one, or a TIFF's frames; the good ones before a damaged one come first."""
     formats = [name for name, at, magics in MAGICS if data[at:].startswith(magics)]
     if not formats:
@@ -236,8 +241,9 @@ def _picture_pages(data: bytes, limits: Limits) -> Generator[_Decoded, None, Non
     if count:
         with Pillow.open(BytesIO(data), formats=formats) as picture:
             for frame in range(count):
-                picture.seek(frame)
-                yield _decode(picture, limits), ()
+                if wanted is None or frame + 1 in wanted:
+                    picture.seek(frame)
+                    yield frame + 1, _decode(picture, limits), ()
     if not (whole and count):
         raise UnreadableFile(f"cut short at page {count + 1}")
 

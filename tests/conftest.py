@@ -20,6 +20,7 @@ from samples.returns import Filled, invent_return
 from schemas.flow import LINE_HEIGHT, Evidence, GlyphLine, Line, Mesh, PageChar, SecondReading, TableFind
 from schemas.form import EMPTY_PARENTHESES, FormItem
 from schemas.safety_month import SAFETY_MONTH
+from tests.browser import chromium  # noqa: F401 - a fixture is found where it is imported
 from tests.postgres import BINARIES, MISSING, Server, running_server
 
 ALPHABET: Alphabet = form_to_alphabet(SAFETY_MONTH)

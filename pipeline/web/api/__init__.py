@@ -1,0 +1,1 @@
+"""The API: the same returns, slots, uploads and exports for programs, described by OpenAPI."""

@@ -1,0 +1,168 @@
+"""Pictures of returns: their pages, upright, with or without seals, and their slots' crops; drawn once, then kept.
+
+They are drawn in a process of their own, for a file that kills what opens it must not end the server. What is kept lies in
+HOME/cache and may be removed at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
+
+from pipeline.store import ReturnInHand, load_return
+from pipeline.web.context import Web, Who, reviewer, web_of
+from pipeline.web.drawing import Order, PageOrder, draw, draw_clean
+from pipeline.web.turns import page_turn
+from pipeline.work import office_pool
+from schemas.flow import Box
+
+KEPT_RETURNS = 2000
+"""Returns whose pictures are kept, the last that were looked at: some 2 MB each."""
+
+SECONDS = 60.0
+"""The longest that a picture is waited for: a file of the largest size takes five."""
+
+KEPT_BY_BROWSER = {"Cache-Control": "private, max-age=86400, immutable"}
+"""An address names the reading that it was drawn from, so what it shows never changes."""
+
+
+class Pictures:
+    """Draws and keeps. It holds the process that draws, and what is being drawn right now."""
+
+    def __init__(self, archive: Path, cache: Path, workers: int = 1) -> None:
+        self._archive = archive
+        self._cache = cache
+        self._workers = workers
+        self._lock = Lock()
+        self._pool: ProcessPoolExecutor | None = None
+        self._under_way: dict[str, Future[None]] = {}
+
+    def page(self, held: ReturnInHand, number: int, *, clean: bool = False) -> Path | None:
+        """A page's picture, upright; None where the return has no such page or it does not open any more."""
+        folder = self._drawn(held)
+        path = folder / f"page-{number}.jpg"
+        if not path.exists():
+            return None
+        if clean:
+            without = folder / f"clean-{number}.jpg"
+            if not without.exists():
+                self._do(str(without), draw_clean, folder, number)
+            path = without if without.exists() else path
+        return path
+
+    def slot(self, held: ReturnInHand, path: str) -> Path | None:
+        """A slot's crop; None where it stands on no page."""
+        if not any(slot.path == path and slot.box is not None for slot in held.stored.reading.slots):
+            return None
+        crop = self._drawn(held) / f"slot-{path}.jpg"
+        return crop if crop.exists() else None
+
+    def close(self) -> None:
+        """End the process that draws."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _drawn(self, held: ReturnInHand) -> Path:
+        folder = self._cache / picture_key(held)
+        if not (folder / "done").exists():
+            self._do(str(folder), draw, order_of(held, self._archive, folder))
+            self._forget_old()
+        with suppress(OSError):
+            folder.touch()
+        return folder
+
+    def _do(self, key: str, work: Callable[..., None], *given: object) -> None:
+        """Have something drawn, once however many ask; whoever asks waits. A file that kills its process has no pictures."""
+        with self._lock:
+            future = self._under_way.get(key)
+            if future is None:
+                self._pool = self._pool or office_pool(self._workers)
+                future = self._pool.submit(work, *given)
+                self._under_way[key] = future
+        try:
+            future.result(timeout=SECONDS)
+        except BrokenProcessPool:
+            with self._lock:
+                self._pool = None
+        except (OSError, TimeoutError):
+            # The disk is full, or the file takes minutes: work goes on without the picture.
+            return
+        finally:
+            with self._lock:
+                if future.done():
+                    self._under_way.pop(key, None)
+
+    def _forget_old(self) -> None:
+        folders = [path for path in self._cache.iterdir() if path.is_dir()]
+        if len(folders) > KEPT_RETURNS:
+            folders.sort(key=lambda path: path.stat().st_mtime)
+            # A few at once, so that not every new return sorts them all.
+            for path in folders[: len(folders) - KEPT_RETURNS + KEPT_RETURNS // 20]:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def picture_key(held: ReturnInHand) -> str:
+    """What a return's pictures are kept under: its originals, and where the reading saw its slots."""
+    reading = held.stored.reading
+    told = repr(
+        [held.files, reading.first_page, reading.pages, [(slot.path, slot.page, slot.box) for slot in reading.slots]]
+    )
+    return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def order_of(held: ReturnInHand, archive: Path, folder: Path) -> Order:
+    """What there is to draw of a return: its pages, each in its original, and the slots on them."""
+    reading = held.stored.reading
+    firsts = [file.first_page for file in reading.files] or [1]
+    originals = [archive / kept for _, kept in held.files]
+    pages = []
+    for number in range(reading.first_page, reading.first_page + reading.pages):
+        place = sum(first <= number for first in firsts) - 1
+        boxes: dict[str, Box] = {
+            slot.path: slot.box for slot in reading.slots if slot.page == number and slot.box is not None
+        }
+        original = originals[min(place, len(originals) - 1)]
+        pages.append(PageOrder(number, original, number - firsts[place] + 1, page_turn(reading, number), boxes))
+    return Order(folder, tuple(pages))
+
+
+router = APIRouter()
+
+Held = Annotated[Web, Depends(web_of)]
+Anybody = Annotated[Who, Depends(reviewer)]
+
+
+@router.get("/returns/{order}-{number}/pages/{page}.jpg")
+def page_picture(
+    order: int, number: int, page: int, web: Held, who: Anybody, view: Literal["original", "clean"] = "original"
+) -> FileResponse:
+    """A page of a return, upright, as JPEG."""
+    found = web.pictures.page(load_return(web.store, order, number), page, clean=view == "clean")
+    return _answer(found)
+
+
+@router.get("/returns/{order}-{number}/slots/{path}.jpg")
+def slot_picture(
+    order: int, number: int, path: Annotated[str, InPath(max_length=200)], web: Held, who: Anybody
+) -> FileResponse:
+    """A slot of a return with the words beside it, as JPEG."""
+    return _answer(web.pictures.slot(load_return(web.store, order, number), path))
+
+
+def _answer(found: Path | None) -> FileResponse:
+    if found is None:
+        raise HTTPException(404)
+    return FileResponse(found, media_type="image/jpeg", headers=KEPT_BY_BROWSER)
