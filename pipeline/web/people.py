@@ -1,0 +1,5 @@
+"""The people page."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

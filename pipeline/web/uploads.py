@@ -1,0 +1,5 @@
+"""Uploads."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
