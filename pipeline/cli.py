@@ -28,6 +28,7 @@ from pipeline.roster import read_roster
 from pipeline.run import Summary, run
 from pipeline.settings import load_settings
 from pipeline.units import read_units
+from pipeline.web_cli import web
 from pipeline.words import pick as _pick
 from pipeline.words import speaks_chinese
 from pipeline.work import Job, read_all
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(office)
+app.add_typer(web)
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans or PDFs. 扫描件、照片或 PDF。")]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON for each return. 每份报表输出一行 JSON。")]

@@ -29,6 +29,8 @@ AT_ONCE = BoundedSemaphore(2)
 PATIENCE = 10.0
 """Seconds that an attempt waits for its turn."""
 
+WRONG, TOO_OFTEN = "姓名或密码不对。", "登录失败次数过多，请在 {minutes} 分钟后再试。"
+
 LANG_LIFE = 365 * 24 * 60 * 60
 
 router = APIRouter()
@@ -63,7 +65,7 @@ def login(
     finally:
         AT_ONCE.release()
     if known is None:
-        status, problem = (429, "登录失败次数过多，请在 {minutes} 分钟后再试。") if wait else (401, "姓名或密码不对。")
+        status, problem = (429, TOO_OFTEN) if wait else (401, WRONG)
         problem = translate(lang_of(request), problem, minutes=-(-wait // 60))
         headers = {"Retry-After": str(wait)} if wait else {}
         response = page(
@@ -104,7 +106,7 @@ def language(
 
 
 def safe_next(address: str) -> str:
-    """Where to go next, on this server alone: a path with its query; "/" for anything that a browser could take elsewhere."""
+    """Where to go next, on this server alone: a path with its query; "/" for whatever a browser could take elsewhere."""
     parts = urlsplit(address) if address.isprintable() else None
     if parts is None or parts.scheme or parts.netloc or not parts.path.startswith("/") or "\\" in address:
         return "/"
