@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NO_EVENT = "attendance_without_event"
     MORE_EVENTS = "more_events_than_attendance"
     OUT_OF_LINE = "out_of_line"
+    DISPUTED = "disputed"
 
     @property
     def chinese(self) -> str:
@@ -55,6 +56,7 @@ _CHINESE = {
     Reason.NO_EVENT: "有人次而没有场次",
     Reason.MORE_EVENTS: "场次多于人次",
     Reason.OUT_OF_LINE: "数量级与其他填报不符",
+    Reason.DISPUTED: "两人录入不一致",
 }
 
 
