@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from pipeline.store import DecisionKind, ReturnInHand, Undone, View, correct, decide, list_returns, load_return, undo_last
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.review.office import in_hand, tell_of
-from pipeline.web.review.views import Tell, key_of, open_paths, slot_name, worth_text
+from pipeline.web.review.views import Tell, key_of, slot_name, worth_text
 from schemas.errors import ConfigError, Conflict
 from schemas.flow import State
 from schemas.form import Form
@@ -181,7 +181,7 @@ def undone_json(web: Web, undone: Undone, tell: Tell) -> dict[str, Any]:
         "state": state,
         "value": value,
         "version": held.versions.get(undone.path, 0),
-        "open": undone.path in open_paths(held, form),
+        "open": undone.path in held.open,
     }
 
 
@@ -214,7 +214,7 @@ def _ask_again(web: Web, held: ReturnInHand, form: Form, who: Who, why: str) -> 
     """Mark every open slot unreadable, saying why; how many. One that somebody else has just decided stays as that is."""
     stored, count = held.stored, 0
     unreadable = (State.UNREADABLE, None)
-    for path in sorted(open_paths(held, form)):
+    for path in sorted(held.open):
         said = Correction(path, who.name, web.store.clock(), unreadable, unreadable, why)
         with suppress(Conflict):
             correct(web.store, stored.order, stored.number, said, seen=held.versions.get(path, 0))

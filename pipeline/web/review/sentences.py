@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.corrections import form_path, turn_of
 from schemas.form import EMPTY_PARENTHESES, Form, FormItem
 
-OPENING, CLOSING = EMPTY_PARENTHESES
+OPENING, CLOSING = EMPTY_PARENTHESES[0], EMPTY_PARENTHESES[1]
 
 
 @dataclass(frozen=True)

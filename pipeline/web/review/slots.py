@@ -9,7 +9,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from pipeline.store import Store, correct, next_open
+from pipeline.store import Store, correct, load_return, next_open
 from pipeline.times import local_text
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.errors import wants_json
@@ -18,7 +18,7 @@ from pipeline.web.review.decisions import CHOICES
 from pipeline.web.review.entries import Refused, kind_of, understand
 from pipeline.web.review.office import in_hand, known_collection, parse_key, tell_of
 from pipeline.web.review.units import units_like
-from pipeline.web.review.views import key_of, open_paths, return_view
+from pipeline.web.review.views import key_of, return_view
 from schemas.errors import Conflict
 from schemas.flow import State
 from schemas.office import Correction
@@ -105,8 +105,10 @@ def decide_slot(
         version = conflict.version
     following = _next(web.store, key_of(order, number)) if entry.mode == "return" else ""
     state, value = after
-    left = open_paths(held, form) - {path}
-    return JSONResponse({"version": version, "state": state, "value": value, "open": len(left), "next": following or None})
+    # A word about whose return it is may have solved what was wrong with the whole of it.
+    problems = load_return(web.store, order, number).row.problems if held.row.problems else 0
+    left = {"open": len(held.open - {path}), "problems": problems, "next": following or None}
+    return JSONResponse({"version": version, "state": state, "value": value, **left})
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Any]:

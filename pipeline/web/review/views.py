@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
-from pipeline.corrections import HEADER, form_path, open_fields, slots_of, turn_of
+from pipeline.corrections import HEADER, form_path, slots_of, turn_of
 from pipeline.store import DecisionKind, ReturnInHand, SlotRow
 from pipeline.times import local_text
 from pipeline.totals import heading_of
@@ -93,7 +93,6 @@ class ReturnView:
     slots: Mapping[str, SlotView]
     pages: tuple[PageView, ...]
     problems: tuple[str, ...]
-    settled: bool
     state: str
     notes: tuple[str, ...]
     received: str
@@ -106,7 +105,7 @@ class ReturnView:
             "title": self.title,
             "slots": [slot.model() for slot in (*self.fields, *self.slots.values())],
             "pages": [asdict(page) for page in self.pages],
-            "problems": [] if self.settled else list(self.problems),
+            "problems": list(self.problems),
             "next": self.next,
         }
 
@@ -130,7 +129,6 @@ def return_view(
     printed = {slot.path: slot for slot in form.slots}
     for path in numbers.keys() - slots.keys():
         slots[path] = _unseen(key, path, printed[form_path(path)])
-    decided = held.decisions
     return ReturnView(
         key=key,
         title=row.title or stored.unit or "",
@@ -141,8 +139,8 @@ def return_view(
         rows=rows,
         slots={path: replace(slots[path], number=numbers[path]) for path in numbers},
         pages=tuple(_page(key, number, stamp) for number in range(reading.first_page, reading.first_page + reading.pages)),
-        problems=tuple(tell(problem.chinese) for problem in reading.problems),
-        settled=bool(decided.get(DecisionKind.SETTLED)),
+        # Which of several a person has solved the store does not tell; none is shown when all are.
+        problems=tuple(tell(problem.chinese) for problem in reading.problems) if row.problems else (),
         state=row.state.value,
         notes=tuple(_notes(held, tell)),
         received=local_text(stored.arrived),
@@ -192,12 +190,6 @@ def one_slot_view(held: ReturnInHand, form: Form, path: str, tell: Tell) -> Slot
     return replace(view, title=held.row.unit or held.row.title or held.stored.name)
 
 
-def open_paths(held: ReturnInHand, form: Form) -> frozenset[str]:
-    """The slots of a return, and the fields above its table, that nobody has decided about."""
-    slots = {slot.path for slot in slots_of(held.stored, form) if slot.open}
-    return frozenset(slots | {HEADER + key for key in open_fields(held.stored)})
-
-
 def slot_name(path: str, form: Form) -> str:
     """A slot, or a field above the table, as people call it."""
     field = _field_words(form).get(path)
@@ -230,7 +222,7 @@ def _slot_views(held: ReturnInHand, form: Form, key: str, stamp: str, tell: Tell
             reasons=_told(reasons, tell),
             candidates=_choices(slot.value if disputed else value, candidates),
             flagged=flagged or disputed,
-            open=slot.open,
+            open=slot.path in held.open,
             version=held.versions.get(slot.path, 0),
             doubtful_from=doubtful_from(value, candidates),
             who=slot.who,
@@ -242,10 +234,7 @@ def _slot_views(held: ReturnInHand, form: Form, key: str, stamp: str, tell: Tell
     return views
 
 
-def _field_views(
-    held: ReturnInHand, form: Form, key: str, stamp: str, units: Sequence[Unit], tell: Tell
-) -> list[SlotView]:
-    still_open = open_fields(held.stored)
+def _field_views(held: ReturnInHand, form: Form, key: str, stamp: str, units: Sequence[Unit], tell: Tell) -> list[SlotView]:
     first, foot = _head_of(held.stored.reading)
     crop = "" if foot is None else _page(key, first, stamp).original
     views = []
@@ -264,7 +253,7 @@ def _field_views(
                 sureness=told_sureness(read.confidence, tell),
                 candidates=unit_choices(read.value or "", held.stored.name, units) if is_unit and read.review else (),
                 flagged=read.review,
-                open=field.key in still_open,
+                open=path in held.open,
                 version=held.versions.get(path, 0),
                 who="" if said is None else said.who,
                 when="" if said is None else local_text(said.when),
@@ -277,7 +266,7 @@ def _field_views(
 
 
 def _head_of(reading: Reading) -> tuple[int, float | None]:
-    """The page on which the fields above the table stand, and where on it the first slot begins; None where none is known."""
+    """The page with the fields above the table, and where on it the first slot begins; None where that is not known."""
     first = next((slot for slot in reading.slots if slot.box is not None and slot.page is not None), None)
     if first is None or first.page is None or first.box is None:
         return reading.first_page, None

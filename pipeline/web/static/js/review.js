@@ -171,7 +171,10 @@ async function settle() {
 function answered(item, result) {
   const slot = item.key === model.key ? slotAt(item.path) : null;
   if (result.ok) {
-    if (item.key === model.key) model.next = result.data.next ?? "";
+    if (item.key === model.key) {
+      model.next = result.data.next ?? "";
+      if (!result.data.problems) model.problems = [];
+    }
     if (slot && !outbox.of(model.key).some((other) => other.path === item.path)) {
       Object.assign(slot, { state: result.data.state, value: result.data.value, version: result.data.version, pending: false, failed: "" });
       if (slot === hand) card.slot = slot;
