@@ -98,6 +98,7 @@ def total(
         before=office.totals[place - 1] if place else None,
         behind=office.totals[place + 1] if place + 1 < len(paths) else None,
         item=next(item for item in office.form.items if any(slot.path == path for slot in item.slots)),
+        events=next((slot for slot in office.form.slots if slot.path == found.slot.events), None),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.corrections import form_path
 from pipeline.filing import Filed, Standing
 from pipeline.ledger import TO_REMIND, Ledger, UnitLine, UnitState, units_in_name
 from pipeline.ledger_text import items_text
@@ -256,6 +257,9 @@ def _ask_text(line: UnitLine, slots: Sequence[FileLink], known: Collection) -> s
 
 
 def _spoken(path: str, form: Form) -> str:
-    """A slot as people call it: item and sentence."""
+    """A slot as people call it: its item and its sentence, behind that of the events where it counts who took part in them."""
     number, _, label = heading_of(path, form).partition(" ")
-    return f"第{number.partition('.')[0]}项“{label}”"
+    slots = {slot.path: slot for slot in form.slots}
+    events = slots[form_path(path)].events
+    before = f"{slots[events].label}，" if events else ""
+    return f"第{number.partition('.')[0]}项“{before}{label}”"
