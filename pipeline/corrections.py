@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from schemas.flow import Box, State
@@ -14,6 +15,9 @@ from schemas.reading import Reading, SlotReading
 
 # A correction of a field above the table stands under this and the field's key; no item of a form is called so.
 HEADER = "header."
+
+# Paths that are taken apart once: the same few dozen come with each return, further activities' behind them.
+PATHS = 1024
 
 Worth = tuple[State, int | str | None]
 
@@ -92,12 +96,14 @@ def open_fields(stored: StoredReturn) -> tuple[str, ...]:
     return tuple(key for key in flagged if HEADER + key not in stored.corrections)
 
 
+@lru_cache(maxsize=PATHS)
 def form_path(path: str) -> str:
     """The form's own path of a slot: item7[2].name is an item7.name."""
     item, _, name = path.partition(".")
     return f"{item.partition('[')[0]}.{name}"
 
 
+@lru_cache(maxsize=PATHS)
 def turn_of(path: str) -> int:
     """Which activity of its item a slot belongs to: item7.name is of the first, item7[2].name of the second."""
     number = path.partition(".")[0].partition("[")[2].rstrip("]")

@@ -257,7 +257,7 @@ def _ask_text(line: UnitLine, slots: Sequence[FileLink], known: Collection) -> s
 
 
 def _spoken(path: str, form: Form) -> str:
-    """A slot as people call it: its item and its sentence, behind that of the events where it counts who took part in them."""
+    """A slot as people call it: its item and its sentence; of attendance, behind the sentence of the events."""
     number, _, label = heading_of(path, form).partition(" ")
     slots = {slot.path: slot for slot in form.slots}
     events = slots[form_path(path)].events
