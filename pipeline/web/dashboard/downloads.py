@@ -10,23 +10,27 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Lock
 from urllib.parse import quote
+
+from starlette.responses import Response, StreamingResponse
 
 from pipeline.exporting import export_folder
 from pipeline.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
 from pipeline.settings import Settings
-from pipeline.store import Store, last_export, open_store
+from pipeline.store import Store, counts, last_export, open_store
 from pipeline.tables import missing_csv, returns_csv, slots_csv
+from pipeline.times import local_date
+from pipeline.web.context import Web
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot, take_snapshot
 from pipeline.work import office_pool
 from pipeline.workbook.book import workbook_bytes
 from schemas.errors import DiskFull, TransientError
 
-MANY_UNITS = 150
-"""Units from which a workbook is made in a process of its own: it takes seconds, and pages are to be answered meanwhile."""
+MANY_FILES = 150
+"""Files from which a workbook is made in a process of its own: it takes seconds, and pages are to be answered meanwhile."""
 
 CHUNK = 1 << 18
 """Bytes that are sent at once."""
@@ -44,6 +48,9 @@ MAKERS: Mapping[str, Callable[[Snapshot, date], bytes]] = {
     MISSING: lambda office, as_of: missing_csv(office.ledger, office.form, as_of),
 }
 """How each table is made, for a day in China."""
+
+EXPORTS = tuple(MAKERS)
+"""The tables that can be had at any moment."""
 
 TOLD = {
     WORKBOOK: say("汇总表、合计明细、各单位、来源，一个 Excel 文件"),
@@ -71,14 +78,28 @@ class NightFile:
     same: bool
 
 
-def fresh_table(store: Store, settings: Settings, name: str, as_of: date, *, units: int) -> bytes:
-    """A table as it is right now; `units` says how large the office is.
+def make_export(web: Web, name: str) -> Response:
+    """One of `EXPORTS`, made of what is on record right now, as a download that is called by its day.
 
     Raises StoreUnavailable, TransientError where the process that makes a workbook is ended, DiskFull.
     """
-    if name == WORKBOOK and units >= MANY_UNITS:
-        return _made_apart(settings, name, as_of)
-    return MAKERS[name](take_snapshot(store), as_of)
+    as_of = local_date(web.store.clock())
+    if name == WORKBOOK and sum(counts(web.store).values()) >= MANY_FILES:
+        data = _made_apart(web.settings, name, as_of)
+    else:
+        data = MAKERS[name](take_snapshot(web.store), as_of)
+    return as_download(data, dated_name(name, as_of))
+
+
+def as_download(data: bytes, name: str) -> Response:
+    """Bytes that a browser puts into a file."""
+    headers = {
+        "Content-Disposition": disposition(name),
+        "Content-Length": str(len(data)),
+        "Cache-Control": "no-store",
+        "ETag": f'"{hashlib.sha256(data).hexdigest()}"',
+    }
+    return StreamingResponse(in_chunks(data), headers=headers, media_type=TYPES[PurePath(name).suffix])
 
 
 def disposition(name: str) -> str:

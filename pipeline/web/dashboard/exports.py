@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import PurePath
-
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
 from pipeline.exporting import export_folder
 from pipeline.publish import CHANGES_TEXT
-from pipeline.times import local_date
 from pipeline.web.dashboard.downloads import (
-    MAKERS,
+    EXPORTS,
     TOLD,
-    TYPES,
-    dated_name,
-    disposition,
-    fresh_table,
-    in_chunks,
+    as_download,
+    make_export,
     night_bytes,
     night_files,
 )
@@ -37,20 +30,18 @@ def exports(request: Request, web: Held, who: Anybody, kept: Pictured) -> HTMLRe
         request,
         "exports.html",
         office=kept.latest(),
-        tables=[(name, TOLD[name]) for name in MAKERS],
+        tables=[(name, TOLD[name]) for name in EXPORTS],
         night=night_files(web.store, web.settings),
         changes=told.decode("utf-8-sig", "replace").strip() if told else "",
     )
 
 
 @router.get("/exports/{name}")
-def fresh(name: str, web: Held, who: Anybody, kept: Pictured) -> Response:
+def fresh(name: str, web: Held, who: Anybody) -> Response:
     """A table, made of what is on record right now."""
-    if name not in MAKERS:
+    if name not in EXPORTS:
         raise HTTPException(404)
-    today = local_date(web.store.clock())
-    units = len(kept.latest().collection.units)
-    return _download(fresh_table(web.store, web.settings, name, today, units=units), dated_name(name, today))
+    return make_export(web, name)
 
 
 @router.get("/exports/nightly/{name}")
@@ -59,14 +50,4 @@ def nightly(name: str, web: Held, who: Anybody) -> Response:
     data = night_bytes(export_folder(web.settings), name)
     if data is None:
         raise HTTPException(404)
-    return _download(data, name)
-
-
-def _download(data: bytes, name: str) -> Response:
-    headers = {
-        "Content-Disposition": disposition(name),
-        "Content-Length": str(len(data)),
-        "Cache-Control": "no-store",
-        "ETag": f'"{hashlib.sha256(data).hexdigest()}"',
-    }
-    return StreamingResponse(in_chunks(data), headers=headers, media_type=TYPES[PurePath(name).suffix])
+    return as_download(data, name)
