@@ -77,8 +77,16 @@ def by_slot(
     known = {one.path: one for one in form.slots}
     if slot not in known:
         most = max(counts.values(), default=0)
+        leads = {path: f"{one.before}（…）{one.after}" for path, one in known.items()}
         return page(
-            request, "review/slots.html", active="slots", form=form, counts=counts, most=most, total=sum(counts.values())
+            request,
+            "review/slots.html",
+            active="slots",
+            form=form,
+            leads=leads,
+            counts=counts,
+            most=most,
+            total=sum(counts.values()),
         )
     found = list_slots(
         web.store,
