@@ -173,7 +173,7 @@ def test_a_decision_shows_at_once(empty: Web) -> None:
     correct(empty.store, order, 1, corrected("item1.lectures", 70, before=7))
     page = visitor.get("/totals").text
     assert ">70</a>" in page
-    assert "暂定数" not in page
+    assert 'class="notice warn"' not in page
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -160,8 +160,8 @@ def entries_of(total: Total, form: Form) -> tuple[Entry, ...]:
 
 
 SORTS: dict[str, Callable[[Entry], tuple[bool | int, ...]]] = {
-    # Numbers from the largest, behind them words, blanks and what cannot be read.
-    "value": lambda one: (one.kind not in {"number", "zero"}, -one.value),
+    # Numbers from the largest, behind them what cannot be read, and blanks.
+    "value": lambda one: (one.kind == "blank", one.kind == "unreadable", -one.value),
     "unit": lambda one: (),
     "open": lambda one: (not one.open, not one.out_of_line, not one.times, -one.value),
 }
@@ -205,7 +205,7 @@ def _total_cell(total: Total) -> TotalCell:
         total.slot.label,
         total.slot.before,
         total.slot.after,
-        f"{total.value:,}" if count else "",
+        _shown_total(total),
         total_link(total.slot.path),
         total.provisional,
         f"{total.low:,}" if count and total.provisional else "",
@@ -218,6 +218,13 @@ def _total_cell(total: Total) -> TotalCell:
         total.open,
         total.unknown,
     )
+
+
+def _shown_total(total: Total) -> str:
+    """A sum in characters; a dash before anything has come, for that is no 0."""
+    if total.slot.kind is not SlotKind.COUNT:
+        return ""
+    return f"{total.value:,}" if total.contributions else "—"
 
 
 def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: int) -> Entry:
