@@ -24,7 +24,7 @@ Worth = tuple[State, int | str | None]
 NO_DISPUTES: Mapping[str, Worth] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EffectiveSlot:
     """A slot as it counts: the state and value of the last correction, or the machine's.
 

@@ -96,7 +96,7 @@ def test_sheet_reads_like_the_workbook(office: Snapshot) -> None:
 def test_entries_make_the_total(office: Snapshot) -> None:
     """What is listed below a total sums up to it; blank, 0 and unreadable are told apart as the total counts them."""
     for total in office.totals:
-        entries = entries_of(total, office.form)
+        entries = entries_of(total, office.form, total.contributions)
         assert sum(one.value for one in entries) == total.value
         kinds = [one.kind for one in entries]
         assert (kinds.count("zero"), kinds.count("blank"), kinds.count("unreadable")) == (
@@ -150,7 +150,7 @@ def test_search_takes_parts_of_other_names_and_files() -> None:
 
 def test_values_of_a_unit_stand_in_the_form() -> None:
     """Blank, 0 and unreadable look different; what no page holds is said to be missing."""
-    values = {"item1.lectures": 1200, "item1.articles": 0, "item1.discussions": UNREADABLE}
+    values: dict[str, int | str | None] = {"item1.lectures": 1200, "item1.articles": 0, "item1.discussions": UNREADABLE}
     office = picture(collection_of("青禾县总工会"), [stored(1, reading_of(values, lost=("item7",)))], [])
     items = unit_sheet(office.ledger.lines[0], office.form)
     cells = {cell.path: (cell.kind, cell.text) for cell in items[0].cells}

@@ -24,13 +24,16 @@ from pipeline.tables import missing_csv, returns_csv, slots_csv
 from pipeline.times import local_date
 from pipeline.web.context import Web
 from pipeline.web.dashboard.said import Said, say
-from pipeline.web.dashboard.snapshot import Snapshot, take_snapshot
+from pipeline.web.dashboard.snapshot import Snapshot, kept_for, take_snapshot
 from pipeline.work import office_pool
 from pipeline.workbook.book import workbook_bytes
 from schemas.errors import DiskFull, TransientError
 
 MANY_FILES = 150
-"""Files from which a workbook is made in a process of its own: it takes seconds, and pages are to be answered meanwhile."""
+"""Files from which long tables are made in a process of their own: pages are to be answered meanwhile."""
+
+LONG = (WORKBOOK, SLOTS)
+"""Tables with a row for every slot: a minute and ten seconds of 5,000 returns."""
 
 CHUNK = 1 << 18
 """Bytes that are sent at once."""
@@ -84,10 +87,10 @@ def make_export(web: Web, name: str) -> Response:
     Raises StoreUnavailable, TransientError where the process that makes a workbook is ended, DiskFull.
     """
     as_of = local_date(web.store.clock())
-    if name == WORKBOOK and sum(counts(web.store).values()) >= MANY_FILES:
+    if name in LONG and sum(counts(web.store).values()) >= MANY_FILES:
         data = _made_apart(web.settings, name, as_of)
     else:
-        data = MAKERS[name](take_snapshot(web.store), as_of)
+        data = MAKERS[name](kept_for(web).now(), as_of)
     return as_download(data, dated_name(name, as_of))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, FastAPI, Query
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from pipeline.ledger import UnitState
+from pipeline.ledger import TO_REMIND, UnitState
 from pipeline.store import Store, audited, receipts
 from pipeline.times import as_utc, local_date
 from pipeline.web.dashboard import collection, exports
@@ -19,8 +21,8 @@ from pipeline.web.dashboard.files import choose_files, file_row
 from pipeline.web.dashboard.links import total_link, unit_link, with_query
 from pipeline.web.dashboard.overview import ErrorRate, error_rate, length_said, make_overview, time_left
 from pipeline.web.dashboard.shared import Anybody, Held, PageNumber, Pictured, Search, one_of, part_of, show
-from pipeline.web.dashboard.sheet import SORTS, entries_of, median_of, sheet_of, unit_sheet
-from pipeline.web.dashboard.snapshot import Kept, Snapshot
+from pipeline.web.dashboard.sheet import SORTS, bars_of, entries_of, median_of, sheet_of, unit_sheet
+from pipeline.web.dashboard.snapshot import Kept, Snapshot, kept_for
 from pipeline.web.dashboard.units import (
     NO_PARENT,
     aside_rows,
@@ -39,7 +41,15 @@ UNITS_A_PAGE, FILES_A_PAGE, ENTRIES_A_PAGE = 100, 100, 50
 LISTS = ("", "remind", "ask", "apart")
 """The lists of the units' page: all, whom to remind, whom to ask again, returns of no unit."""
 
-router = APIRouter()
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """The first picture is made while the server starts."""
+    kept_for(app.state.web).warm()
+    yield
+
+
+router = APIRouter(lifespan=lifespan)
 router.include_router(exports.router)
 router.include_router(collection.router)
 
@@ -75,12 +85,9 @@ def total(
     if found is None:
         raise HTTPException(404)
     sort = sort if sort in SORTS else "value"
-    entries = entries_of(found, office.form)
-    numbers = [one for one in entries if one.kind == "number"]
-    middle = median_of([one.value for one in numbers])
     counted = found.slot.kind is SlotKind.COUNT
-    bars = [(one.unit, one.value, one.open, bool(one.times or one.out_of_line)) for one in numbers]
-    rows, pager = part_of(sorted(entries, key=SORTS[sort]), page, ENTRIES_A_PAGE, total_link(path), sort=sort)
+    shown, pager = part_of(sorted(found.contributions, key=SORTS[sort]), page, ENTRIES_A_PAGE, total_link(path), sort=sort)
+    middle = median_of([one.value for one in found.contributions])
     paths = [one.slot.path for one in office.totals]
     place = paths.index(path)
     return show(
@@ -88,13 +95,12 @@ def total(
         "total.html",
         office=office,
         total=found,
-        rows=rows,
+        rows=entries_of(found, office.form, shown),
         pager=pager,
         sort=sort,
-        sorts=tuple(SORTS),
         middle=middle,
         counted=counted,
-        chart=units_chart(bars, middle) if counted else None,
+        chart=units_chart(bars_of(found, middle), middle) if counted else None,
         before=office.totals[place - 1] if place else None,
         behind=office.totals[place + 1] if place + 1 < len(paths) else None,
         item=next(item for item in office.form.items if any(slot.path == path for slot in item.slots)),
@@ -136,9 +142,10 @@ def units(
         parent=parent,
         parents=[line.parent or NO_PARENT for line in office.ledger.parents],
         search=search,
-        reminder=make_reminder(office.ledger, office.form, parent=parent),
-        asked=ask_rows(office.ledger, office.form),
-        aside=aside_rows(office.ledger, office.form),
+        to_remind=sum(office.ledger.states[one] for one in TO_REMIND),
+        reminder=make_reminder(office.ledger, office.form, parent=parent) if wanted == "remind" else None,
+        asked=office.once("asked", lambda: ask_rows(office.ledger, office.form)),
+        aside=office.once("aside", lambda: aside_rows(office.ledger, office.form)),
         with_query=with_query,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
-from threading import Lock
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
@@ -16,7 +15,7 @@ from starlette.responses import HTMLResponse
 from pipeline.times import day_text, local_date, local_text
 from pipeline.web.context import Web, Who, admin, reviewer, web_of
 from pipeline.web.dashboard.links import total_link, unit_link, with_query
-from pipeline.web.dashboard.snapshot import Kept
+from pipeline.web.dashboard.snapshot import Kept, kept_for
 from pipeline.web.pages import page
 
 LONGEST_SEARCH = 100
@@ -31,17 +30,10 @@ PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 Row = TypeVar("Row")
 State = TypeVar("State", bound=StrEnum)
 
-_making = Lock()
 
-
-def kept_of(request: Request) -> Kept:
+def kept_of(web: Held) -> Kept:
     """The last picture of the office behind this server."""
-    state = request.app.state
-    with _making:
-        if not hasattr(state, "kept"):
-            state.kept = Kept(web_of(request).store)
-        kept: Kept = state.kept
-        return kept
+    return kept_for(web)
 
 
 Pictured = Annotated[Kept, Depends(kept_of)]

@@ -151,19 +151,27 @@ def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
     return tuple(items)
 
 
-def entries_of(total: Total, form: Form) -> tuple[Entry, ...]:
-    """What a total is made of, in the roster's order."""
+def entries_of(total: Total, form: Form, shown: Sequence[Contribution]) -> tuple[Entry, ...]:
+    """Some of what a total is made of, weighed against all of it."""
     numbers = [one.value for one in total.contributions if _is_number(one)]
-    middle = median_of(numbers)
-    largest = max(numbers, default=0)
-    return tuple(_entry(one, total, form, middle, largest) for one in total.contributions)
+    middle, largest = median_of(numbers), max(numbers, default=0)
+    return tuple(_entry(one, total, form, middle, largest) for one in shown)
 
 
-SORTS: dict[str, Callable[[Entry], tuple[bool | int, ...]]] = {
+def bars_of(total: Total, middle: float) -> list[tuple[str, int, bool, bool]]:
+    """The units whose numbers are no nought: name, value, whether it is open, and whether it stands out."""
+    return [
+        (one.unit, one.value, one.slot.open, bool(times_out(one.value, middle)) or _is_out_of_line(one))
+        for one in total.contributions
+        if _is_number(one) and one.value
+    ]
+
+
+SORTS: dict[str, Callable[[Contribution], tuple[bool | int, ...]]] = {
     # Numbers from the largest, behind them what cannot be read, and blanks.
-    "value": lambda one: (one.kind == "blank", one.kind == "unreadable", -one.value),
+    "value": lambda one: (one.slot.state is State.BLANK, one.slot.state is State.UNREADABLE, -one.value),
     "unit": lambda one: (),
-    "open": lambda one: (not one.open, not one.out_of_line, not one.times, -one.value),
+    "open": lambda one: (not one.slot.open, -one.value),
 }
 """How contributions can be sorted; by "unit" they stay in the roster's order, for sorting keeps the order of equals."""
 
@@ -260,4 +268,5 @@ def _is_number(one: Contribution) -> bool:
 
 
 def _is_out_of_line(one: Contribution) -> bool:
+    """Whether the rules have flagged its size, and nobody has decided about it since."""
     return any(slot.path == one.slot.path and Reason.OUT_OF_LINE in slot.reasons for slot in one.filed.stored.reading.slots)

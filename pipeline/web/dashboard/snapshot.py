@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock, Thread
 from typing import TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from pipeline.ledger import Ledger, UnitLine, make_ledger
 from pipeline.store import Store, collected, fingerprint
 from pipeline.totals import Total, make_totals
+from pipeline.web.context import Web
 from schemas.errors import KuohaoError
 from schemas.form import Form
 from schemas.forms import FORMS
@@ -108,6 +110,10 @@ class Kept:
             self._renew()
         return last
 
+    def warm(self) -> None:
+        """Make the first picture before anybody asks for it."""
+        self._renew()
+
     def _renew(self) -> None:
         with self._starting:
             busy = self._thread is not None and self._thread.is_alive()
@@ -122,6 +128,18 @@ class Kept:
         except KuohaoError as error:
             # Whoever asks next tries again.
             log.warning("snapshot: %s", error.code)
+
+
+_kept: WeakKeyDictionary[Web, Kept] = WeakKeyDictionary()
+_keeping = Lock()
+
+
+def kept_for(web: Web) -> Kept:
+    """The last picture of an office, one for all who ask: each takes some hundred megabytes where returns are thousands."""
+    with _keeping:
+        if web not in _kept:
+            _kept[web] = Kept(web.store)
+        return _kept[web]
 
 
 _pauses = 0
