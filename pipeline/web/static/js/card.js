@@ -58,7 +58,9 @@ export class Card {
     if (this.state !== "value") return { state: this.state, value: null };
     const text = this.input.value.trim();
     if (!text) return null;
-    const meant = this.words ? undefined : SAID[text.normalize("NFKC").toLowerCase()];
+    const said = text.normalize("NFKC").toLowerCase();
+    // Where words are typed a letter is a word; a mark alone still means what its key means.
+    const meant = this.words && /^[a-z]$/.test(said) ? undefined : SAID[said];
     if (meant) return { state: meant, value: null };
     const number = this.words ? null : plainNumber(text);
     return { state: "value", value: number ?? text };
