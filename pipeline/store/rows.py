@@ -8,7 +8,9 @@ from collections.abc import Collection as Some
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Select, select
 
@@ -27,6 +29,8 @@ from schemas.safety_month import SAFETY_MONTH
 
 Key = tuple[int, int]
 """A return: its source, and its number within it."""
+
+_in_use: WeakValueDictionary[bytes, Reading] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,15 @@ def from_worth(worth: Worth) -> str:
 
 @lru_cache(maxsize=512)
 def parse_reading(text: str) -> Reading:
-    """A reading from its JSON; the last ones are kept, for a person who works on a return asks for it again and again."""
-    return Reading.model_validate_json(text)
+    """A reading from its JSON; the last ones are kept, for a person who works on a return asks for it again and again.
+
+    One that anybody still holds is not made twice: thousands take hundreds of megabytes, and pages look at them all.
+    """
+    key = sha256(text.encode()).digest()
+    held = _in_use.get(key)
+    if held is None:
+        held = _in_use[key] = Reading.model_validate_json(text)
+    return held
 
 
 @lru_cache(maxsize=4)
