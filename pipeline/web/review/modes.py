@@ -118,7 +118,7 @@ def by_slot(
 def impact(request: Request, web: Held, who: Reviewer) -> HTMLResponse:
     """Open slots, those first that could change a total most."""
     tell = tell_of(request)
-    stakes = by_impact(kept_of(request).latest().totals)
+    stakes = by_impact(kept_of(web).latest().totals)
     shown: list[tuple[Stake, SlotView]] = []
     for stake in stakes:
         if len(shown) == CARDS:
