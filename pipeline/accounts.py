@@ -23,12 +23,20 @@ from pipeline.store import (
     tokens,
 )
 from pipeline.times import local_text
-from pipeline.web.passwords import NOBODY, check_label, check_name, check_password, hash_password, make_token, token_hash
+from pipeline.web.passwords import (
+    ALREADY,
+    NOBODY,
+    check_label,
+    check_name,
+    check_password,
+    hash_password,
+    make_token,
+    token_hash,
+)
 from pipeline.words import pick
 from schemas.errors import ConfigError
 from schemas.office import Person, Role
 
-ALREADY = "已有这个人。"
 NO_TOKEN = "没有这个令牌。"
 
 Ask = Callable[[], str]

@@ -174,9 +174,10 @@ def _config(web: Web) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         # Whoever sends X-Forwarded-For could else be anybody for the limit of logins.
-        proxy_headers=False,
+        proxy_headers=bool(web.settings.trusted_proxy),
+        forwarded_allow_ips=web.settings.trusted_proxy,
         server_header=False,
-        lifespan="off",
+        lifespan="on",
         ws="none",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_SECONDS,

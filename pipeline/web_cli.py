@@ -43,6 +43,10 @@ def serve_command(
         bool | None,
         typer.Option("--https/--no-https", help="A proxy with TLS stands before it. 前面有 HTTPS 代理。"),
     ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="That proxy, whose word for who calls is taken. 代理的地址。"),
+    ] = None,
     nightly: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Export to HOME/汇总 each day. 每天此时导出汇总（北京时间）。")
     ] = None,
@@ -57,8 +61,8 @@ def serve_command(
     """Watch the inbox, serve the review pages and export by night, until stopped. 收取、审核网页和夜间汇总，直到停止。
 
     Without users only this computer reaches the pages. For others make users first (kuohao users add), give --host, and put
-    a proxy with TLS before it (nginx, Caddy) that keeps the Host header, with --https here (KUOHAO_SECURE_COOKIES): passwords
-    would else be sent in the clear.
+    a proxy with TLS before it (nginx, Caddy) that keeps the Host header, with --https here (KUOHAO_SECURE_COOKIES):
+    passwords would else be sent in the clear.
     """
     from pipeline.cli import parse_budget
     from pipeline.desk import Nights, parse_time
@@ -66,7 +70,7 @@ def serve_command(
 
     budget = parse_budget(max_error)
     nights = Nights(parse_time(nightly)) if nightly is not None else None
-    settings = load_settings(home=home, secure_cookies=https)
+    settings = load_settings(home=home, secure_cookies=https, trusted_proxy=proxy)
     door = Door(host, port, settings.secure_cookies)
     serve(inbox, settings, door, budget=budget, workers=workers, watching=keep_watching, nights=nights)
 

@@ -134,8 +134,7 @@ def safe_name(given: str, kind: str) -> str:
     """
     # Some browsers send the folders too; only what stands behind the last separator is the file's.
     name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
-    name = "".join("_" if char in FORBIDDEN else char for char in name if _is_plain(char))
-    name = " ".join(name.split()).strip(" .")
+    name = " ".join("".join(map(_shown, name)).split()).strip(" .")
     while name.startswith(TEMPORARY_STARTS):
         name = name[1:].lstrip(" .")
     stem, suffix = os.path.splitext(name)  # noqa: PTH122  # a name, not a path: Path would take "." for something else
@@ -177,9 +176,14 @@ def _refusal(size: int, kind: str | None, start: bytes) -> str:
     return ""
 
 
-def _is_plain(char: str) -> bool:
-    """Whether a character shows itself: no controls, no marks that turn the direction of writing, no half characters."""
-    return char == " " or unicodedata.category(char)[0] not in "CZ"
+def _shown(char: str) -> str:
+    """A character as a name may hold it: no controls, no marks that turn the direction of writing, no half characters."""
+    category = unicodedata.category(char)
+    if category.startswith("C"):
+        return ""
+    if category.startswith("Z"):
+        return " "
+    return "_" if char in FORBIDDEN else char
 
 
 def _make_folder(folder: Path) -> None:

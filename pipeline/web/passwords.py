@@ -21,6 +21,7 @@ NAME_RULE = "姓名须为 1 至 40 个汉字、字母或数字。"
 PASSWORD_RULE = "密码须为 10 至 256 个字符。"
 DIFFERENT = "两次输入的密码不同。"
 NOBODY = "没有这个人。"
+ALREADY = "已有这个人。"
 LABEL_RULE = "用途须为 1 至 40 个字符。"
 
 TOKEN_START = "kuohao_"
@@ -46,23 +47,21 @@ def check_label(label: str) -> str:
 
 
 def check_password(password: str) -> str:
-    """A password, as it is hashed: composed, so that every keyboard's spelling is one. Raises ConfigError."""
-    password = unicodedata.normalize("NFKC", password)
-    if not SHORTEST <= len(password) <= LONGEST:
+    """A password that is long enough, and not too long. Raises ConfigError."""
+    if not SHORTEST <= len(_composed(password)) <= LONGEST:
         raise ConfigError(PASSWORD_RULE)
     return password
 
 
 def hash_password(password: str) -> str:
     """Argon2id's hash, with its salt and parameters."""
-    return _hasher().hash(password)
+    return _hasher().hash(_composed(password))
 
 
 def is_password(kept: str | None, password: str) -> bool:
     """Whether a password is the one kept; with nothing kept it takes as long to say no."""
-    password = unicodedata.normalize("NFKC", password[: 4 * LONGEST])[:LONGEST]
     try:
-        return _hasher().verify(kept or _nobodys(), password) and kept is not None
+        return _hasher().verify(kept or _nobodys(), _composed(password)) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
@@ -80,6 +79,11 @@ def make_token() -> str:
 def token_hash(token: str) -> str:
     """A token as the store keeps it. No salt and no stretching, for it is 256 random bits."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _composed(password: str) -> str:
+    """So that every keyboard's spelling of a character is one."""
+    return unicodedata.normalize("NFKC", password)
 
 
 @cache

@@ -22,6 +22,7 @@ from pipeline.store import (
 from pipeline.web.context import Web, Who, admin, sessions_of, web_of
 from pipeline.web.pages import lang_of, page, set_session
 from pipeline.web.passwords import (
+    ALREADY,
     DIFFERENT,
     LONGEST,
     NOBODY,
@@ -49,8 +50,8 @@ TOLD = {
 
 Office = Annotated[Web, Depends(web_of)]
 Admin = Annotated[Who, Depends(admin)]
-Name = Annotated[str, Form(max_length=200)]
-Password = Annotated[str, Form(max_length=4 * LONGEST)]
+Text = Annotated[str, Form(max_length=4 * LONGEST)]
+Given = Annotated[Role, Form()]
 
 router = APIRouter(prefix="/people")
 
@@ -63,15 +64,17 @@ def people_page(request: Request, web: Office, who: Admin, done: str = "") -> Re
 
 @router.post("/add")
 def add(
-    request: Request, web: Office, who: Admin, name: Name, password: Password, again: Password, role: Annotated[Role, Form()]
+    request: Request, web: Office, who: Admin, role: Given, name: Text = "", password: Text = "", again: Text = ""
 ) -> Response:
     """Make a person. The first one is an administrator: from then on nobody gets in without signing in."""
-    first = not people(web.store)
     try:
-        name, kept = check_name(name), _hashed(password, again)
-        made = add_person(web.store, name, kept, Role.ADMIN if first else role)
+        known, kept = check_name(name), _hashed(password, again)
+        if person(web.store, known) is not None:
+            raise ConfigError(ALREADY)
+        add_person(web.store, known, kept, role if people(web.store) else Role.ADMIN)
     except ConfigError as error:
         return _page(request, web, problem=error.detail, name=name)
+    made = _known(web, known)
     answer = RedirectResponse("/people?done=added", HTTPStatus.SEE_OTHER)
     if who.local:
         # Whoever made the first person is that person.
@@ -80,7 +83,7 @@ def add(
 
 
 @router.post("/password")
-def password(request: Request, web: Office, who: Admin, name: Name, password: Password, again: Password) -> Response:
+def password(request: Request, web: Office, who: Admin, name: Text = "", password: Text = "", again: Text = "") -> Response:
     """Set somebody's password."""
     known = _known(web, name)
     try:
@@ -97,7 +100,7 @@ def password(request: Request, web: Office, who: Admin, name: Name, password: Pa
 
 
 @router.post("/active")
-def active(request: Request, web: Office, who: Admin, name: Name, active: Annotated[bool, Form()]) -> Response:
+def active(request: Request, web: Office, who: Admin, name: Text, active: Annotated[bool, Form()]) -> Response:
     """Let somebody in no more, or again. The last administrator stays."""
     known = _known(web, name)
     others = [one for one in people(web.store) if one.active and one.role is Role.ADMIN and one.name != known.name]
@@ -108,7 +111,7 @@ def active(request: Request, web: Office, who: Admin, name: Name, active: Annota
 
 
 @router.post("/tokens")
-def make(request: Request, web: Office, who: Admin, name: Name, label: Annotated[str, Form(max_length=200)]) -> Response:
+def make(request: Request, web: Office, who: Admin, name: Text, label: Text = "") -> Response:
     """Make a token for somebody's program: this answer is the only place where it ever stands."""
     known = _known(web, name)
     try:

@@ -22,7 +22,7 @@ MOST_FILES = 500
 """In one request; the pages send one at a time, so this is for programs."""
 
 MOST_HEADER_BYTES = 64_000
-"""Of one part's headers: a name of 10,000 characters is 30,000 bytes, and the longest that a filesystem takes is 255."""
+"""Of a line of a part's headers: a name of 10,000 characters is 30,000 bytes, and the longest that a filesystem takes is 255."""
 
 NOT_FILES = "没有收到文件，或文件没有传完，请重新上传。"
 TOO_MANY = "一次上传的文件过多，请分几次上传。"
@@ -92,7 +92,6 @@ class _Parts:
         self._web = web
         self._field = self._value = b""
         self._headers: dict[bytes, bytes] = {}
-        self._header_bytes = 0
         self._draft: Draft | None = None
         self._ended = False
         self._parser = MultipartParser(
@@ -107,6 +106,7 @@ class _Parts:
                 "on_part_end": self._keep,
                 "on_end": self._end,
             },
+            max_header_size=MOST_HEADER_BYTES,
         )
 
     def feed(self, chunk: bytes) -> None:
@@ -126,20 +126,14 @@ class _Parts:
             self._draft = None
 
     def _begin(self) -> None:
-        self._headers, self._header_bytes = {}, 0
+        self._headers = {}
         self._field = self._value = b""
 
     def _add_to_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += self._counted(data[start:end])
+        self._field += data[start:end]
 
     def _add_to_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += self._counted(data[start:end])
-
-    def _counted(self, data: bytes) -> bytes:
-        self._header_bytes += len(data)
-        if self._header_bytes > MOST_HEADER_BYTES:
-            raise HTTPException(413)
-        return data
+        self._value += data[start:end]
 
     def _end_header(self) -> None:
         self._headers[self._field.lower()] = self._value
