@@ -108,7 +108,11 @@ class Kept:
             return self.now()
         if last.stamp != fingerprint(self._store):
             self._renew()
-        return last
+            # The first picture took longer than the next ones will.
+            thread = self._thread
+            if thread is not None:
+                thread.join(QUICK_SECONDS)
+        return self._last or last
 
     def warm(self) -> None:
         """Make the first picture before anybody asks for it."""
