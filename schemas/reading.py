@@ -107,7 +107,9 @@ class SlotReading(_Frozen):
 
     `confidence` is the probability that state and value are right. `box` is a fraction of page `page` of the file as
     it came in (EXIF orientation applied), origin top left; both are None where the slot was not found on any page.
-    `candidates` are other readings for a person to choose from: of a struck number its correction and itself.
+    `candidates` are other readings for a person to choose from: of a struck number its correction and itself. `claim` is the
+    probability before findings and the office's own calibration, None where the characters are a text layer's; `pen` tells
+    whether a pen wrote. Both are None of what was read before there were such fields.
     """
 
     path: str
@@ -121,6 +123,8 @@ class SlotReading(_Frozen):
     page: int | None = None
     box: Box | None = None
     candidates: tuple[str, ...] = ()
+    claim: float | None = Field(default=None, ge=0, le=1)
+    pen: bool | None = None
 
 
 class SourceFile(_Frozen):

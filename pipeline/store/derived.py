@@ -59,7 +59,7 @@ def derive(loaded: Loaded, elsewhere: Set[str]) -> Derived:
             "open": is_open and not stored.dismissed,
             "by_hand": path in stored.corrections,
             "version": version,
-            "checked": version in loaded.entered,
+            "checked": path in loaded.entered,
             "lot": lot_of(stored.order, stored.number, path),
         }
     opened = {path for path, row in rows.items() if row["open"]}

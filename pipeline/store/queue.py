@@ -75,7 +75,7 @@ def list_returns(
     store: Store, *, view: View = View.OPEN, search: str = "", sort: Sort = Sort.RECEIVED, offset: int = 0, limit: int = 50
 ) -> Listing[ReturnRow]:
     """A page of the queue. `search` is looked for in names and units; "12" and "12-1" are a file's and a return's number."""
-    wanted = and_(*_shown(view), *_found(search))
+    wanted = and_(True, *_shown(view), *_found(search))
 
     def work(connection: Connection) -> Listing[ReturnRow]:
         total = connection.execute(select(func.count()).select_from(returns).where(wanted)).scalar_one()
@@ -96,7 +96,7 @@ def next_open(
     store: Store, after: tuple[int, int] | None, *, search: str = "", sort: Sort = Sort.RECEIVED
 ) -> tuple[int, int] | None:
     """The open return behind another one in a list's order, from its end to its beginning again; None where none is open."""
-    wanted = and_(*_shown(View.OPEN), *_found(search))
+    wanted = and_(True, *_shown(View.OPEN), *_found(search))
     first = select(returns.c.file, returns.c.number).where(wanted).order_by(*_order(sort)).limit(1)
 
     def work(connection: Connection) -> tuple[int, int] | None:

@@ -144,6 +144,7 @@ slots = Table(
     Column("lot", Integer, nullable=False),
     Index("ix_slots_form_path", "form_path", "source", "number", "place"),
     Index("ix_slots_open", "form_path", "source", "number", "place", sqlite_where=OPEN_SLOT, postgresql_where=OPEN_SLOT),
+    Index("ix_slots_open_in_order", "source", "number", "place", sqlite_where=OPEN_SLOT, postgresql_where=OPEN_SLOT),
     Index("ix_slots_flagged", "source", "number", "place", sqlite_where=FLAGGED_SLOT, postgresql_where=FLAGGED_SLOT),
     Index("ix_slots_once", "lot", sqlite_where=ONCE_ENTERED, postgresql_where=ONCE_ENTERED),
     sqlite_with_rowid=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection as Some
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -43,13 +43,16 @@ class Known:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A return with its row of `returns`, its decisions that count by kind, and by path the correction that counts."""
+    """A return with its row of `returns`, its decisions that count by kind, and by path the correction that counts.
+
+    `entered` are the paths of slots that were entered a second time.
+    """
 
     stored: StoredReturn
     row: AnyRow
     decided: Mapping[str, AnyRow]
     versions: Mapping[str, int]
-    entered: frozenset[int]
+    entered: frozenset[str]
 
     @property
     def key(self) -> Key:
@@ -90,9 +93,9 @@ def load(connection: Connection, some: Some[int] | None = None) -> dict[Key, Loa
     for row in rows:
         key = (row.source, row.number)
         whole = parse_reading(row.json)
-        counting = _those_of(row, whole, said.get((row.source, row.reading), ()), in_force)
+        every = [one for one in said.get((row.source, row.reading), ()) if _is_of(row, whole, one, in_force)]
         reading = pages_of(whole, row.first_page, row.end_page)
-        found[key] = _loaded(row, reading, counting, decided.get(key, {}), doubts)
+        found[key] = _loaded(row, reading, every, decided.get(key, {}), doubts)
     return found
 
 
@@ -165,17 +168,13 @@ def _second_entries(connection: Connection, some: Some[int] | None) -> dict[int,
     return {row.version: None if row.agrees else to_worth(row.entered) for row in rows}
 
 
-def _those_of(row: AnyRow, whole: Reading, said: Iterable[AnyRow], in_force: Some[Key]) -> dict[str, AnyRow]:
-    """Of a reading's corrections those that count in a return made of it.
+def _is_of(row: AnyRow, whole: Reading, said: AnyRow, in_force: Some[Key]) -> bool:
+    """Whether a correction of a reading counts in a return that is made of it.
 
     A field above the table is the return's own. A slot goes with the page that it stands on, whichever return it was
     corrected in: so a split, and taking it back, loses nothing. One that stands on no page is its return's, or, where that
     is no more, the first one's.
     """
-    return {one.path: one for one in said if _is_of(row, whole, one, in_force)}
-
-
-def _is_of(row: AnyRow, whole: Reading, said: AnyRow, in_force: Some[Key]) -> bool:
     if said.path.startswith(HEADER):
         return bool(said.number == row.number)
     if row.first_page is None and row.end_page is None:
@@ -190,10 +189,11 @@ def _is_of(row: AnyRow, whole: Reading, said: AnyRow, in_force: Some[Key]) -> bo
 def _loaded(
     row: AnyRow,
     reading: Reading,
-    counting: Mapping[str, AnyRow],
+    said: Sequence[AnyRow],
     decided: Mapping[str, AnyRow],
     doubts: Mapping[int, Worth | None],
 ) -> Loaded:
+    counting = {one.path: one for one in said}
     fixes = {path: to_correction(one) for path, one in counting.items()}
     choices = {kind for kind, each in decided.items() if each.value}
     if DecisionKind.UNIT in choices:
@@ -216,7 +216,7 @@ def _loaded(
         disputes=disputes,
     )
     versions = {path: one.id for path, one in counting.items()}
-    return Loaded(stored, row, decided, versions, frozenset(one for one in versions.values() if one in doubts))
+    return Loaded(stored, row, decided, versions, frozenset(one.path for one in said if one.id in doubts))
 
 
 def _unit_as_correction(reading: Reading, decided: AnyRow) -> dict[str, Correction]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, ColumnElement, Connection, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, select, text
 
 from pipeline.corrections import HEADER, form_path
 from pipeline.store.derived import ASIDE
@@ -22,9 +22,8 @@ from schemas.reading import Reason, SlotReading
 
 OF_RETURN = (slots.c.source == returns.c.source) & (slots.c.number == returns.c.number)
 
-IS_OPEN: ColumnElement[bool] = literal_column("slots.open", Boolean)
-IS_FLAGGED: ColumnElement[bool] = literal_column("slots.flagged", Boolean)
-"""As the indices name them: only then are these used."""
+IS_OPEN, IS_FLAGGED = "slots.open", "slots.flagged"
+"""In the indices' own words: only then are these used."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,11 @@ def list_slots(
     limit: int = 50,
 ) -> Listing[SlotRow]:
     """Slots of returns that count or may count, by arrival and printed order. Fields above the table where asked for."""
-    wanted: list[ColumnElement[bool]] = [returns.c.shelf != ASIDE, *_is(IS_OPEN, open), *_is(IS_FLAGGED, flagged)]
+    wanted: list[ColumnElement[bool] | TextClause] = [
+        returns.c.shelf != ASIDE,
+        *_is(IS_OPEN, open),
+        *_is(IS_FLAGGED, flagged),
+    ]
     wanted.append(_no_field() if form_path is None else slots.c.form_path == form_path)
     if unit is not None:
         wanted.append(returns.c.unit == unit)
@@ -84,7 +87,7 @@ def list_slots(
 def open_by_slot(store: Store) -> dict[str, int]:
     """How many of each slot of the form are open in returns that count or may count; slots of which none is are left out."""
     query = select(slots.c.form_path, func.count().label("total")).join(returns, OF_RETURN)
-    query = query.where(IS_OPEN, returns.c.shelf != ASIDE, _no_field()).group_by(slots.c.form_path)
+    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, _no_field()).group_by(slots.c.form_path)
     return {row.form_path: row.total for row in read(store, lambda connection: connection.execute(query).all())}
 
 
@@ -156,8 +159,8 @@ def _label(form: Form | None, path: str) -> str:
     return labels.get(form_path(path), path)
 
 
-def _is(column: ColumnElement[bool], wanted: bool | None) -> list[ColumnElement[bool]]:
-    return [] if wanted is None else [column if wanted else ~column]
+def _is(column: str, wanted: bool | None) -> list[TextClause]:
+    return [] if wanted is None else [text(column if wanted else f"NOT {column}")]
 
 
 def _no_field() -> ColumnElement[bool]:

@@ -221,6 +221,7 @@ def _make_indices() -> None:
     op.create_index("ix_slots_form_path", "slots", ["form_path", "source", "number", "place"])
     for name, columns, only in (
         ("ix_slots_open", ["form_path", "source", "number", "place"], sa.text("open")),
+        ("ix_slots_open_in_order", ["source", "number", "place"], sa.text("open")),
         ("ix_slots_flagged", ["source", "number", "place"], sa.text("flagged")),
         ("ix_slots_once", ["lot"], sa.text("by_hand AND NOT checked")),
     ):
