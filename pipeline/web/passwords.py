@@ -61,9 +61,10 @@ def hash_password(password: str) -> str:
 def is_password(kept: str | None, password: str) -> bool:
     """Whether a password is the one kept; with nothing kept it takes as long to say no."""
     try:
-        return _hasher().verify(kept or _nobodys(), _composed(password)) and kept is not None
+        _hasher().verify(kept or _nobodys(), _composed(password))
     except (VerificationError, InvalidHashError):
         return False
+    return kept is not None
 
 
 def needs_rehash(kept: str) -> bool:

@@ -22,7 +22,7 @@ MOST_FILES = 500
 """In one request; the pages send one at a time, so this is for programs."""
 
 MOST_HEADER_BYTES = 64_000
-"""Of a line of a part's headers: a name of 10,000 characters is 30,000 bytes, and the longest that a filesystem takes is 255."""
+"""Of a line of a part's headers: a name of 10,000 characters is 30,000; the longest that a filesystem takes is 255."""
 
 NOT_FILES = "没有收到文件，或文件没有传完，请重新上传。"
 TOO_MANY = "一次上传的文件过多，请分几次上传。"
