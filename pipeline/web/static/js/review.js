@@ -375,6 +375,7 @@ function seal() {
 async function show(clean = viewer.clean) {
   await viewer.open(model.pages, model.slots, clean);
   viewer.mark(model.slots, hand);
+  markPage(viewer.told);
 }
 
 function markPage(number) {
