@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -34,11 +36,12 @@ def test_what_ends_sessions_raises_the_generation(made: Made) -> None:
     with pytest.raises(ConfigError):
         add_person(made.store, "王文", "h2", Role.ADMIN)
     generations = []
-    for change in (
-        lambda: set_password(made.store, "王文", "h3"),
-        lambda: set_active(made.store, "王文", False),
-        lambda: set_role(made.store, "王文", Role.ADMIN),
-    ):
+    changes: list[Callable[[], None]] = [
+        partial(set_password, made.store, "王文", "h3"),
+        partial(set_active, made.store, "王文", False),
+        partial(set_role, made.store, "王文", Role.ADMIN),
+    ]
+    for change in changes:
         change()
         known = person(made.store, "王文")
         assert known is not None

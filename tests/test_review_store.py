@@ -180,9 +180,7 @@ def test_last_word_is_undone_and_the_one_before_counts(made: Made) -> None:
     assert load_return(made.store, 1, 1).row.open == 1
     events = history(made.store)
     assert (events.total, [event.undone for event in events.rows]) == (6, [False, False, False, True, True, True])
-    assert [event.undoes for event in events.rows[:3]] == [
-        event.turn for event in (events.rows[5], events.rows[3], events.rows[4])
-    ]
+    assert [event.undoes for event in events.rows[:3]] == [events.rows[place].turn for place in (5, 3, 4)]
     assert history(made.store, who="乙").total == 2
     assert history(made.store, order=1, number=2).total == 0
 
@@ -204,7 +202,7 @@ def test_slots_are_listed_across_returns(made: Made) -> None:
 
 
 def test_pages_of_another_file_count_for_its_unit(made: Made) -> None:
-    """A page without a heading is made a part of the page before: its unit is that one's, also when that is changed later."""
+    """A page without a heading is made a part of the page before: its unit is that one's, also when it changes."""
     front = reading_of({FIRST: 5}, unit="青禾县", lost=BACK)
     back = reading_of({SECOND: 6, WORDS: "竞赛"}, unit=None, lost=FRONT, unit_doubtful=True)
     back = back.model_copy(update={"problems": (Problem.ITEMS_MISSING, Problem.NO_HEADER)})
