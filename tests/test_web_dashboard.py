@@ -20,7 +20,7 @@ from pipeline.exporting import export_folder, export_store
 from pipeline.filing import Standing
 from pipeline.ledger import UnitState, make_ledger
 from pipeline.publish import CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
-from pipeline.store import Store, collected, correct, open_store, set_collection
+from pipeline.store import Store, collected, correct, open_store, record_audit, set_collection
 from pipeline.totals import make_totals
 from pipeline.web import dashboard
 from pipeline.web.context import Web
@@ -29,6 +29,7 @@ from pipeline.web.dashboard.links import unit_link
 from pipeline.web.dashboard.rosters import Refused, deadline_field, pack_units, read_deadline, read_roster, unpack_units
 from pipeline.web.dashboard.said import Said
 from pipeline.web.texts import english
+from schemas.flow import State
 from schemas.office import Collection, FileState, Unit
 from schemas.reading import Problem
 from schemas.safety_month import SAFETY_MONTH
@@ -174,6 +175,20 @@ def test_a_decision_shows_at_once(empty: Web) -> None:
     page = visitor.get("/totals").text
     assert ">70</a>" in page
     assert 'class="notice warn"' not in page
+
+
+def test_the_measured_error_rate_is_shown(empty: Web) -> None:
+    """With its bounds, as soon as an accepted slot has been checked; before that, that none has."""
+    set_collection(empty.store, collection_of("青禾县总工会"))
+    values = {"item1.lectures": 7, "item1.articles": 3}
+    (order,) = fill(empty.store, empty.home, [stored(1, reading_of(values))], originals=False)
+    visitor = Visitor(empty)
+    assert "尚未抽查" in visitor.get("/").text
+    record_audit(empty.store, order, 1, "item1.lectures", (State.VALUE, 7), who="王文")
+    record_audit(empty.store, order, 1, "item1.articles", (State.VALUE, 8), who="王文")
+    page = visitor.get("/").text
+    assert "抽查 2 项，错 1 项" in page
+    assert "95% 置信区间 1.26%～98.74%" in page
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -19,7 +19,7 @@ from pipeline.web.dashboard import collection, exports
 from pipeline.web.dashboard.charts import arrivals_chart, units_chart
 from pipeline.web.dashboard.files import choose_files, file_row
 from pipeline.web.dashboard.links import total_link, unit_link, with_query
-from pipeline.web.dashboard.overview import ErrorRate, error_rate, length_said, make_overview, time_left
+from pipeline.web.dashboard.overview import error_rate, length_said, make_overview, time_left
 from pipeline.web.dashboard.shared import Anybody, Held, PageNumber, Pictured, Search, one_of, part_of, show
 from pipeline.web.dashboard.sheet import SORTS, bars_of, entries_of, median_of, sheet_of, unit_sheet
 from pipeline.web.dashboard.snapshot import Kept, Snapshot, kept_for
@@ -201,7 +201,8 @@ def files_part(
 def _figures(store: Store, office: Snapshot) -> dict[str, Any]:
     """What the dashboard shows, and a stamp that changes with it."""
     now = as_utc(store.clock()).replace(second=0, microsecond=0)
-    rate = _rate(store)
+    checked = audited(store)
+    rate = error_rate(checked.wrong, checked.n)
     overview = office.once(("overview", now), lambda: make_overview(office, now))
     deadline = office.collection.deadline
     return {
@@ -212,15 +213,11 @@ def _figures(store: Store, office: Snapshot) -> dict[str, Any]:
         "past": deadline is not None and as_utc(deadline) < now,
         "work": length_said(overview.review.left) if overview.review.left is not None else None,
         "rate": rate,
+        "kinds": [(kind, checked.kinds[kind]) for kind in ("print", "pen") if kind in checked.kinds],
         "empty": not office.collection.units and not office.receipts,
         "today": local_date(now),
-        "stamp": _stamp(office.stamp, now, rate),
+        "stamp": _stamp(office.stamp, now, checked),
     }
-
-
-def _rate(store: Store) -> ErrorRate | None:
-    figures = audited(store)
-    return error_rate(figures.wrong, figures.n)
 
 
 def _files(store: Store, kept: Kept, state: str, search: str, number: int) -> dict[str, Any]:
