@@ -15,7 +15,6 @@ from pipeline.ledger import Ledger, ParentLine, UnitLine, UnitState
 from pipeline.times import as_utc, local_date
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot
-from schemas.flow import State
 from schemas.office import Correction, FileState, Receipt
 
 ONE_SITTING = timedelta(minutes=2)
@@ -237,7 +236,7 @@ def pace(fixes: Iterable[Correction]) -> float | None:
 def to_do(ledger: Ledger) -> tuple[ToDo, ...]:
     """What somebody should look at, the gravest first; what there is none of is left out."""
     standings = Counter(filed.standing for filed in ledger.aside)
-    again = sum(bool(asked_again(line)) for line in ledger.lines)
+    again = sum(bool(line.ask_again) for line in ledger.lines)
     found = (
         ToDo(say("无法读取的文件"), len(ledger.failed), "/files?state=failed", True),
         ToDo(say("未归入任何单位的报表"), standings[Standing.UNKNOWN], "/units?list=apart", True),
@@ -250,11 +249,6 @@ def to_do(ledger: Ledger) -> tuple[ToDo, ...]:
         ToDo(say("重复来件"), len(ledger.duplicates), "/files?state=duplicate"),
     )
     return tuple(one for one in found if one.count)
-
-
-def asked_again(line: UnitLine) -> tuple[str, ...]:
-    """Paths of slots of which a person has said that nobody can read them: the unit must be asked."""
-    return tuple(slot.path for _, slot in line.slots if slot.state is State.UNREADABLE and slot.who)
 
 
 def item_of(path: str) -> str:

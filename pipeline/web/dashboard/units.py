@@ -14,7 +14,6 @@ from pipeline.tables import header_value
 from pipeline.times import as_utc, day_text, local_date, local_text
 from pipeline.totals import heading_of
 from pipeline.web.dashboard.links import return_link, slot_link, unit_link
-from pipeline.web.dashboard.overview import asked_again
 from pipeline.web.dashboard.said import Said, line_notes, standing_notes
 from schemas.form import Form
 from schemas.office import Collection
@@ -194,7 +193,7 @@ def ask_rows(ledger: Ledger, form: Form) -> tuple[AskRow, ...]:
     """Units of which a person has found something unreadable, each with the words to ask it again."""
     rows = []
     for line in ledger.lines:
-        paths = set(asked_again(line))
+        paths = set(line.ask_again)
         if not paths:
             continue
         slots = tuple(
