@@ -66,8 +66,7 @@ def _fill(home: Path, count: int, seed: int, decisions: int) -> list[tuple[str, 
     store = open_store(settings.database_url)
     collection, returns, _ = made_office(seed=seed, units=count)
     set_collection(store, collection)
-    for made in track(returns, description="filling"):
-        fill(store, home, [made], originals=False)
+    fill(store, home, track(returns, description="filling"), originals=False)
     found = list_slots(store, open=True, limit=decisions)
     store.close()
     return [(f"{row.order}-{row.number}", row.path) for row in found.rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, UploadFile
 from fastapi import Path as InPath
@@ -31,13 +31,13 @@ from pipeline.web.uploads import take_uploads
 from schemas.errors import NoSuchReturn
 from schemas.office import FileState
 
-REFUSED = {
+REFUSED: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No session, or a token that is none or no longer."},
     503: {"model": Problem, "description": "The store does not answer, or is busy: try again."},
 }
-NOT_FOUND = {404: {"model": Problem, "description": "There is no such thing."}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing."}}
 
-router = APIRouter(prefix="/api", responses=REFUSED)  # type: ignore[arg-type]  # keys may be int or str, invariantly
+router = APIRouter(prefix="/api", responses=REFUSED)
 
 Here = Annotated[Web, Depends(web_of)]
 Caller = Annotated[Who, Depends(caller)]
@@ -62,7 +62,7 @@ def returns(
     return Paged(total=found.total, offset=offset, items=[return_item(row) for row in found.rows])
 
 
-@router.get("/returns/{id}", summary="One return", responses=NOT_FOUND)  # type: ignore[arg-type]  # as above
+@router.get("/returns/{id}", summary="One return", responses=NOT_FOUND)
 def one_return(web: Here, who: Caller, id: Annotated[str, InPath(pattern=r"^[0-9]{1,9}-[0-9]{1,9}$")]) -> ReturnWhole:
     """What the machine read in a return, with the contract's fields, and what people decided."""
     order, number = map(int, id.split("-"))
@@ -110,7 +110,7 @@ def exports(web: Here, who: Caller) -> list[ExportItem]:
 @router.get(
     "/exports/{name}",
     summary="A table, made now",
-    responses={**NOT_FOUND, 200: {"content": {"application/octet-stream": {}}}},  # type: ignore[arg-type, dict-item]  # as above
+    responses={**NOT_FOUND, 200: {"content": {"application/octet-stream": {}}}},
     response_class=Response,
 )
 def export(web: Here, who: Caller, name: Annotated[str, InPath(max_length=60)]) -> Response:
