@@ -21,6 +21,7 @@ from rich.text import Text
 
 from pipeline.inbox import is_remote
 from pipeline.judge import ErrorBudget
+from pipeline.office_calibration import load_office_calibration
 from pipeline.settings import Settings
 from pipeline.store import Store, collected, counts, open_store, receipts, set_collection
 from pipeline.units import unit_spellings
@@ -115,6 +116,7 @@ def make_office(
 
     workers = workers or os.cpu_count() or 1
     known = _with_roster(store, units)
+    budget = replace(budget, office=load_office_calibration(settings.home))
     spellings = unit_spellings(known.units)
     reader = partial(read_source, form=known.form, budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
     return Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)

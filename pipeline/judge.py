@@ -7,13 +7,14 @@ slot to a person whatever the probability. Rules across fields are in `rules`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from extractors.glyphs import Alphabet
 from extractors.slots import slot_box
 from pipeline.calibration import load_calibration
 from pipeline.decide import SEALED, Decision, decide, written_by_pen
+from pipeline.office_calibration import UNADJUSTED, OfficeCalibration
 from schemas.flow import Evidence, Placement, State
 from schemas.form import Slot, SlotKind
 from schemas.reading import Reason, SlotReading
@@ -49,14 +50,15 @@ UNDERLINED_SHARE = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class ErrorBudget:
-    """How many wrong values among accepted ones the user puts up with."""
+    """How many wrong values among accepted ones the user puts up with, and what the office's own slots say of claims."""
 
     share: Fraction = Fraction(1, 1000)
+    office: OfficeCalibration = UNADJUSTED
 
     @property
     def threshold(self) -> float:
         """The confidence from which a slot is accepted, as calibration found it on slots that it had not seen."""
-        return load_calibration().threshold(float(self.share))
+        return self.office.threshold(float(self.share))
 
     @property
     def glance_threshold(self) -> float:
@@ -66,7 +68,11 @@ class ErrorBudget:
     @property
     def pen_threshold(self) -> float:
         """The same for what a pen wrote."""
-        return load_calibration().threshold(float(self.share), by_pen=True)
+        return self.office.threshold(float(self.share), by_pen=True)
+
+    def corrected(self, probability: float, kind: str) -> float:
+        """What a model of this kind claims, as the office has found it."""
+        return self.office.corrected(probability, by_pen=kind in PEN_KINDS)
 
 
 def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> SlotReading:
@@ -76,7 +82,8 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
         return missing_slot(placement.path, placement.slot)
     decision = decide(evidence, alphabet)
     findings = (*decision.reasons, *_contest(evidence, decision))
-    probability = CERTAIN if placement.certain else _confirmed(evidence, decision)
+    claim = _confirmed(evidence, decision)
+    probability = CERTAIN if placement.certain else budget.corrected(claim, decision.kind)
     bound = min((BOUNDS[reason] for reason in findings), default=1.0)
     confidence = round(min(probability, bound, CERTAIN), 4)
     least = _least_confidence(decision.kind, placement, budget)
@@ -94,6 +101,8 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
         page=placement.line.page,
         box=slot_box(placement),
         candidates=decision.candidates,
+        claim=None if placement.certain else round(claim, 6),
+        pen=decision.kind in PEN_KINDS,
     )
 
 
@@ -110,7 +119,7 @@ def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet)
     ):
         return False
     decision = decide(evidence, alphabet)
-    return not decision.reasons and decision.probability >= budget.glance_threshold
+    return not decision.reasons and budget.corrected(decision.probability, decision.kind) >= budget.glance_threshold
 
 
 def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
@@ -119,9 +128,10 @@ def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) ->
         return False
     decision = decide(evidence, alphabet)
     least = _least_confidence(decision.kind, evidence.placement, budget)
-    if decision.reasons or not _may_be_confirmed(decision) or decision.probability >= least:
+    corrected = budget.corrected(decision.probability, decision.kind)
+    if decision.reasons or not _may_be_confirmed(decision) or corrected >= least:
         return False
-    return _with_agreement(decision) >= least
+    return budget.corrected(_with_agreement(decision), decision.kind) >= least
 
 
 def missing_slot(path: str, slot: Slot) -> SlotReading:
@@ -134,7 +144,7 @@ def missing_slot(path: str, slot: Slot) -> SlotReading:
 
 def _least_confidence(kind: str, placement: Placement, budget: ErrorBudget) -> float:
     """The confidence from which a slot is accepted."""
-    own = ErrorBudget(budget.share * UNDERLINED_SHARE) if placement.underlined else budget
+    own = replace(budget, share=budget.share * UNDERLINED_SHARE) if placement.underlined else budget
     return own.pen_threshold if kind in PEN_KINDS else own.threshold
 
 

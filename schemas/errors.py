@@ -2,6 +2,7 @@
 
     KuohaoError
     ├── ConfigError            2  wrong option or setting; nothing was touched
+    ├── TooFewSlots            2  too few reviewed and audited slots to calibrate by
     ├── NoSuchReturn           2  a return that is not, or no longer, on record
     ├── Conflict               1  somebody else has decided in the meantime
     ├── DocumentError          3  this file cannot be read; trying again changes nothing
@@ -55,6 +56,15 @@ class ConfigError(KuohaoError):
     code = "config"
     zh = "设置有误，请改正后重试"
     en = "wrong setting; correct it and run again"
+
+
+class TooFewSlots(KuohaoError):
+    """Too few reviewed and audited slots to calibrate by."""
+
+    exit_code = 2
+    code = "too_few_slots"
+    zh = "已审核和已抽查的括号还太少，请继续审核和抽查后再校准"
+    en = "too few slots have been reviewed and audited; go on, and calibrate then"
 
 
 class NoSuchReturn(KuohaoError):

@@ -195,7 +195,7 @@ def audited(store: Store) -> AuditFigures:
     """What audits have found so far; one whose correction was taken back counts no more."""
 
     def work(connection: Connection) -> AuditFigures:
-        rows = load_audits(connection)
+        rows = _load_audits(connection)
         kinds = {pen: [row for row in rows if row.pen is pen] for pen in (False, True)}
         by_kind = {
             name: Audited(len(kinds[pen]), sum(not row.right for row in kinds[pen]))
@@ -210,7 +210,12 @@ def audited(store: Store) -> AuditFigures:
     return read(store, work)
 
 
-def load_audits(connection: Connection) -> list[AuditedSlot]:
+def audited_slots(store: Store) -> list[AuditedSlot]:
+    """Every audit that counts: what the machine had read, and whether it was right."""
+    return read(store, _load_audits)
+
+
+def _load_audits(connection: Connection) -> list[AuditedSlot]:
     """Every audit that counts, the last one of a slot, with what the machine had read."""
     undone = select(corrections.c.undoes).where(corrections.c.undoes == audits.c.version).exists()
     query = select(audits, readings.c.reading.label("json")).where(~undone).order_by(audits.c.id)
