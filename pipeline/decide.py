@@ -12,7 +12,7 @@ from functools import lru_cache
 from extractors.digits import OTHER
 from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.calibration import Features, evidence_to_features, load_calibration
+from pipeline.calibration import Features, evidence_to_features, load_calibration, pen_to_features
 from pipeline.counts import Certainty, Written, read_number
 from pipeline.experts import Expert, is_contested, likeliest, may_be_stroke, sign_share, slot_experts, struck_share
 from pipeline.figures import is_number, split_struck
@@ -58,6 +58,10 @@ SEALED, PENNED = 0.04, 0.35
 COARSE = 0.6
 
 
+# Kinds of decision on what pens wrote, or left out.
+PEN_KINDS = frozenset({"pen", "pen_blank"})
+
+
 @dataclass(frozen=True, eq=False)
 class Decision:
     """What most likely stands in a slot, before a second reader is asked, and how probably that is so.
@@ -91,8 +95,9 @@ def written_by_pen(evidence: Evidence) -> bool:
     placement = evidence.placement
     if placement.certain or placement.digits is None:
         return False
-    # Where nothing is written nothing tells of pens.
-    written = placement.digits.strings.get("", 0.0) < NOTHING
+    # Where nothing is written nothing tells of pens; the first glance says so, whatever the pens' reader finds later.
+    glance = placement.digits.glance
+    written = (placement.digits.strings if glance is None else glance).get("", 0.0) < NOTHING
     return evidence.hand >= BY_PEN or (written and (evidence.pen > PENNED or placement.digits.pen >= SURELY_BY_PEN))
 
 
@@ -184,7 +189,9 @@ def _decision(
     digits: str = "",
     candidates: tuple[str, ...] = (),
 ) -> Decision:
-    features = evidence_to_features(evidence, best.text, best.probability, experts)
+    features: dict[str, float] = evidence_to_features(evidence, best.text, best.probability, experts)
+    if kind in PEN_KINDS and (digits := evidence.placement.digits) is not None:
+        features |= pen_to_features(digits, best.text)
     probability = load_calibration().models[kind].probability(features)
     return Decision(kind, state, value, raw, digits, probability, features, tuple(dict.fromkeys(reasons)), candidates)
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
 
-from extractors.digits import CLASSES, OTHER, OVER, STRUCK, DigitReader, DigitSteps, slot_to_pictures
+from extractors.digits import (
+    CLASSES,
+    OTHER,
+    OVER,
+    PEN_LOOK,
+    PLAIN_VIEW,
+    PRINT_LOOK,
+    STRUCK,
+    DigitReader,
+    DigitSteps,
+    Look,
+    View,
+    slot_to_pictures,
+    slot_to_views,
+)
 from extractors.glyphs import FLOOR, Alphabet
 from pipeline.strings import best_strings
 from schemas.flow import DigitReading, Page, Placement
@@ -19,15 +34,44 @@ FIGURES = Alphabet(tuple(CLASSES))
 # Where a correction is looked for: so many line pixels over the number that is struck out.
 RISE = 32.0
 
+# The windows through which a number by pen is read: what it is taken for in one of them alone is doubtful.
+VIEWS = (PLAIN_VIEW, View(1.1, 3.0, 2.0, 0.1), View(0.92, -3.0, -2.0, -0.08))
+
 
 def read_digits(page: Page, placements: Sequence[Placement], reader: DigitReader) -> list[DigitReading | None]:
     """What stands in each count slot, in one batch; None for slots of text and for those that were not found."""
-    return _read(page, placements, reader, rise=0.0)
+    return _read(page, placements, reader, PRINT_LOOK, rise=0.0)
 
 
-def read_over(page: Page, placements: Sequence[Placement], reader: DigitReader) -> list[DigitReading | None]:
+def read_over(
+    page: Page, placements: Sequence[Placement], reader: DigitReader, look: Look = PRINT_LOOK
+) -> list[DigitReading | None]:
     """What stands over each slot, where a hand puts the correction of a number that it has struck out."""
-    return _read(page, placements, reader, rise=RISE)
+    return _read(page, placements, reader, look, rise=RISE)
+
+
+def read_closely(
+    page: Page, placements: Sequence[Placement], reader: DigitReader, *, views: Sequence[View] = VIEWS
+) -> list[Placement]:
+    """Placements with what the pens' reader makes of those that a first glance has read, all in one batch."""
+    pictures = [
+        slot_to_views(page, placement, PEN_LOOK, views) if placement.digits is not None else []
+        for placement in placements
+    ]
+    seen = iter(reader([picture for own in pictures for part in own for picture in part]))
+    steps = [[[next(seen) for _ in part] for part in own] for own in pictures]
+    return [
+        _with_views(placement, [_steps_to_reading(parts).strings for parts in zip(*own, strict=True)]) if own else placement
+        for placement, own in zip(placements, steps, strict=True)
+    ]
+
+
+def _with_views(placement: Placement, views: Sequence[Mapping[str, float]]) -> Placement:
+    first = placement.digits
+    texts = {text for view in views for text in view}
+    strings = {text: sum(view.get(text, 0.0) for view in views) / len(views) for text in texts}
+    pen, glance = (first.pen, first.strings) if first is not None else (0.0, None)
+    return replace(placement, digits=DigitReading(strings, pen, tuple(views), glance))
 
 
 def likeliest_number(digits: DigitReading | None) -> str:
@@ -56,9 +100,11 @@ def _digits(text: str) -> str:
     return "" if OTHER in text else "".join(char for char in text if char.isdigit())
 
 
-def _read(page: Page, placements: Sequence[Placement], reader: DigitReader, *, rise: float) -> list[DigitReading | None]:
+def _read(
+    page: Page, placements: Sequence[Placement], reader: DigitReader, look: Look, *, rise: float
+) -> list[DigitReading | None]:
     pictures = [
-        slot_to_pictures(page, placement, rise=rise)
+        slot_to_pictures(page, placement, look, rise=rise)
         if placement.line is not None and placement.slot.kind is SlotKind.COUNT
         else []
         for placement in placements

@@ -13,7 +13,7 @@ from fractions import Fraction
 from extractors.glyphs import Alphabet
 from extractors.slots import slot_box
 from pipeline.calibration import load_calibration
-from pipeline.decide import SEALED, Decision, decide, written_by_pen
+from pipeline.decide import PEN_KINDS, SEALED, Decision, decide, written_by_pen
 from schemas.flow import Evidence, Placement, State
 from schemas.form import Slot, SlotKind
 from schemas.reading import Reason, SlotReading
@@ -36,9 +36,6 @@ BOUNDS: Mapping[Reason, float] = {
 # From this probability on, what the scout and the digit reader make of a slot stands, and the recogniser is not asked: above
 # the threshold of the default budget.
 GLANCE_SURE = 0.998
-
-# The models of what pens wrote, or left out.
-PEN_KINDS = frozenset({"pen", "pen_blank"})
 
 # A text layer is certain about its characters, not about what the writer meant.
 CERTAIN = 0.9999
