@@ -42,7 +42,6 @@ LEAST_CONTRAST = 40.0
 LONGEST = 1200
 
 
-
 @dataclass(frozen=True)
 class Look:
     """How a net looks at a slot: rows `top` to `bottom` of its line, and `reach` beyond its parentheses, in line pixels (a
@@ -76,7 +75,7 @@ PEN_LOOK = Look(MODELS / "pens.onnx", -24, 72, 56, 72, coloured=True)
 
 @dataclass(frozen=True)
 class View:
-    """A look through another window: `zoom` times as large, `across` and `down` moved by line pixels, slanted by a tangent."""
+    """A window: `zoom` times as large, moved `across` and `down` by line pixels, slanted by a tangent."""
 
     zoom: float = 1.0
     across: float = 0.0
@@ -126,9 +125,7 @@ def load_digit_reader(look: Look = PRINT_LOOK, *, threads: int = 0) -> DigitRead
     return read
 
 
-def slot_to_pictures(
-    page: Page, placement: Placement, look: Look = PRINT_LOOK, *, rise: float = 0.0
-) -> list[SlotPicture]:
+def slot_to_pictures(page: Page, placement: Placement, look: Look = PRINT_LOOK, *, rise: float = 0.0) -> list[SlotPicture]:
     """A slot as a net sees it, one picture for each line that it touches; `rise` looks so many line pixels higher."""
     return [pictures[0] for pictures in slot_to_views(page, placement, look, (PLAIN_VIEW,), rise=rise)]
 
@@ -147,9 +144,7 @@ def slot_to_views(
     ]
 
 
-def strip_to_picture(
-    bgr: Image, left: float, right: float, look: Look = PRINT_LOOK, *, sealed: bool = True
-) -> SlotPicture:
+def strip_to_picture(bgr: Image, left: float, right: float, look: Look = PRINT_LOOK, *, sealed: bool = True) -> SlotPicture:
     """A strip of the look's rows of line pixels, BGR, with a slot in it from `left` to `right`, as the net sees it."""
     return strip_to_views(bgr, left, right, look, (PLAIN_VIEW,), sealed=sealed)[0]
 

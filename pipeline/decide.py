@@ -190,8 +190,8 @@ def _decision(
     candidates: tuple[str, ...] = (),
 ) -> Decision:
     features: dict[str, float] = evidence_to_features(evidence, best.text, best.probability, experts)
-    if kind in PEN_KINDS and (digits := evidence.placement.digits) is not None:
-        features |= pen_to_features(digits, best.text)
+    if kind in PEN_KINDS and (seen := evidence.placement.digits) is not None:
+        features |= pen_to_features(seen, best.text)
     probability = load_calibration().models[kind].probability(features)
     return Decision(kind, state, value, raw, digits, probability, features, tuple(dict.fromkeys(reasons)), candidates)
 

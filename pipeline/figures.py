@@ -55,8 +55,7 @@ def read_closely(
 ) -> list[Placement]:
     """Placements with what the pens' reader makes of those that a first glance has read, all in one batch."""
     pictures = [
-        slot_to_views(page, placement, PEN_LOOK, views) if placement.digits is not None else []
-        for placement in placements
+        slot_to_views(page, placement, PEN_LOOK, views) if placement.digits is not None else [] for placement in placements
     ]
     seen = iter(reader([picture for own in pictures for part in own for picture in part]))
     steps = [[[next(seen) for _ in part] for part in own] for own in pictures]

@@ -192,7 +192,7 @@ class DigitReading:
 
     strings: Mapping[str, float]
     pen: float
-    views: Sequence[Mapping[str, float]] = ()
+    views: tuple[Mapping[str, float], ...] = ()
     glance: Mapping[str, float] | None = None
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.digits import CONTEXT, PEN_LOOK, PRINT_LOOK, STEP, Look, View, strip_to_picture, strip_to_views
+from extractors.digits import CONTEXT, PEN_LOOK, PLAIN_VIEW, PRINT_LOOK, STEP, Look, View, strip_to_picture, strip_to_views
 from schemas.flow import Image
 
 LOOKS = pytest.mark.parametrize("look", [PRINT_LOOK, PEN_LOOK], ids=["print", "pens"])
@@ -25,7 +25,7 @@ def strip_of(look: Look, width: int, colour: tuple[int, int, int], paper: tuple[
     return strip
 
 
-def seen(look: Look, strip: Image, view: View = View()) -> np.ndarray:
+def seen(look: Look, strip: Image, view: View = PLAIN_VIEW) -> np.ndarray:
     """The planes of a slot in the middle of a strip."""
     beside = look.reach + CONTEXT
     return strip_to_views(strip, beside, strip.shape[1] - beside, look, (view,), sealed=False)[0].planes

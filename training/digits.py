@@ -29,7 +29,7 @@ from torch.nn import functional
 from extractors.digits import CLASSES, STEP, Look
 from training.disturb import disturb
 from training.foreign import ForeignSet, foreign_sets
-from training.net import PLANS, DigitNet, start_from
+from training.net import DigitNet, start_from
 from training.slots import LOOKS
 
 # Slots in a batch, and in a bucket that is sorted by width so that little is padded.
@@ -246,12 +246,12 @@ def _train(
     return mean, done
 
 
-@torch.no_grad()
 def _follow(mean: DigitNet, net: DigitNet, kept: float) -> None:
     """The mean of the weights a batch later; what normalisation has counted is kept with them."""
-    for old, new in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
-        if old.dtype.is_floating_point:
-            old.lerp_(new, 1 - kept)
+    with torch.no_grad():
+        for old, new in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
+            if old.dtype.is_floating_point:
+                old.lerp_(new, 1 - kept)
 
 
 def _ctc(seen: torch.Tensor, texts: Sequence[str], widths: NDArray[np.int64]) -> torch.Tensor:

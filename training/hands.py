@@ -82,7 +82,9 @@ def _size_and_rise(rng: np.random.Generator) -> tuple[float, float]:
     """How high digits are and how far above the line they stand, in em: most a little larger than print, on the line."""
     kind = rng.random()
     if kind < 0.14:
-        return float(rng.uniform(0.45, 0.75)), float(rng.uniform(0.2, 0.55) if rng.random() < 0.5 else rng.uniform(-0.2, 0.05))
+        return float(rng.uniform(0.45, 0.75)), float(
+            rng.uniform(0.2, 0.55) if rng.random() < 0.5 else rng.uniform(-0.2, 0.05)
+        )
     if kind < 0.28:
         return float(rng.uniform(1.5, 2.4)), float(rng.uniform(-0.45, 0.0))
     return float(np.clip(rng.lognormal(0.15, 0.25), 0.5, 2.2)), 0.0

@@ -81,21 +81,22 @@ class DigitNet(nn.Module):
         return told, torch.sigmoid(self.by_pen(looked))[:, 0]
 
 
-@torch.no_grad()
 def start_from(net: DigitNet, other: DigitNet) -> None:
     """Let a net begin with what another one has learnt, whatever its look: of another height, with a plane more.
 
-    Normalisation is folded into layers that have none; a plane that the other does not see, and a convolution that it does
-    not have, begin at 0.
+    Normalisation is folded into layers that have none; a plane that the other does not see begins at 0, a layer that it
+    does not have near it.
     """
-    for own, old in zip(net.rows, other.rows, strict=True):
-        _take_layer(own, old)
-    if net.again is not None:
-        nn.init.zeros_(net.again[1].weight)
-    _take_layer(net.fold, other.fold)
-    high, before = net.fold[0].weight.shape[2], other.fold[0].weight.shape[2]
-    kernel = functional.interpolate(other.fold[0].weight, size=(high, 1), mode="bilinear", align_corners=True)
-    net.fold[0].weight.copy_(kernel * (before / high))
+    with torch.no_grad():
+        for own, old in zip(net.rows, other.rows, strict=True):
+            _take_layer(own, old)
+        if net.again is not None:
+            # Not 0: a rectifier at 0 never learns.
+            nn.init.constant_(net.again[1].weight, 0.1)
+        _take_layer(net.fold, other.fold)
+        high, before = net.fold[0].weight.shape[2], other.fold[0].weight.shape[2]
+        kernel = functional.interpolate(other.fold[0].weight, size=(high, 1), mode="bilinear", align_corners=True)
+        net.fold[0].weight.copy_(kernel * (before / high))
     for name in ("along", "out", "by_pen"):
         getattr(net, name).load_state_dict(getattr(other, name).state_dict())
 

@@ -40,7 +40,10 @@ from training.slots import LOOKS, LabelledSlot, Packed, pack_slots, save_slots
 PICTURES = (*(kind for kind in CAPTURES if kind != "digital"), "photo-strong")
 
 # How returns are filled in, in turn, by the look that they are for.
-FILLINGS = {"print": ("digits", "digits", "digits", "font", "typed"), "pens": ("digits", "digits", "digits", "digits", "font")}
+FILLINGS = {
+    "print": ("digits", "digits", "digits", "font", "typed"),
+    "pens": ("digits", "digits", "digits", "digits", "font"),
+}
 
 # Share of a return's count slots in which something else than a number stands.
 ODD = 0.1

@@ -131,7 +131,9 @@ def pack_slots(slots: Sequence[LabelledSlot]) -> Packed:
     colours = [np.round((plane[2] + 1) * 127).astype(np.uint8) for plane in planes] if coloured else []
     columns = sum(plane.shape[2] for plane in planes)
     return Packed(
-        np.concatenate([_empty(height, 0), *(np.round((plane[0] + 0.25) * 170).astype(np.uint8) for plane in planes)], axis=1),
+        np.concatenate(
+            [_empty(height, 0), *(np.round((plane[0] + 0.25) * 170).astype(np.uint8) for plane in planes)], axis=1
+        ),
         np.concatenate(colours, axis=1) if colours else _empty(0, columns),
         np.concatenate([np.zeros(0, bool), *(plane[1, 0] > 0.5 for plane in planes)]),
         tuple(plane.shape[2] for plane in planes),
@@ -200,9 +202,7 @@ def _number(rng: np.random.Generator) -> str:
     return f"{int(digits):,}" if len(digits) > 3 and rng.random() < 0.25 else digits
 
 
-def _write(
-    canvas: Image, spot: Spot, content: str, number: str, reach: int, pens: Pens, rng: np.random.Generator
-) -> str:
+def _write(canvas: Image, spot: Spot, content: str, number: str, reach: int, pens: Pens, rng: np.random.Generator) -> str:
     """Write what a slot holds; gives what the reader should read there."""
     hand = draw_hand(rng, reach)
     if content != "print" and rng.random() < NEIGHBOURS:
