@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--slots", type=Path, nargs="+", required=True, help="files of training.slots")
     parser.add_argument("--real", type=Path, help="file of training.real; its slots are seen --often times as often")
     parser.add_argument("--often", type=int, default=4)
+    parser.add_argument("--widest", type=int, default=10_000, help="columns of a slot beyond which it is left out")
     parser.add_argument("--test", type=Path, help="file of training.real of another seed, that is only measured on")
     parser.add_argument("--data", type=Path, help="folder with digits that are only measured on")
     parser.add_argument("--look", choices=LOOKS, default="print", help="the reader to train, as its slots were drawn")
@@ -118,6 +119,7 @@ def main() -> int:
     slots = load_slots([*options.slots, *([options.real] if options.real else [])])
     order = rng.permutation(len(slots.texts))
     held, order = np.split(order, [int(HELD_OUT * len(order))])
+    order = order[slots.widths[order] <= options.widest]
     if options.real:
         real = order[order >= len(slots.texts) - len(load_slots([options.real]).texts)]
         order = np.concatenate([order, *[real] * (options.often - 1)])
