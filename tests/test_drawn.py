@@ -42,7 +42,7 @@ def test_slots_are_kept_side_by_side(look: str, pens: Pens, tmp_path: Path) -> N
     assert all(width % STEP == 0 for width in np.diff(kept["starts"]))
     assert kept["texts"].tolist() == [slot.text for slot in slots]
     assert {char for text in kept["texts"] for char in text} <= set(CLASSES)
-    assert kept["colour"].shape == ((kept["ink"].shape if LOOKS[look][0].coloured else (0, kept["ink"].shape[1])))
+    assert kept["colour"].shape == (kept["ink"].shape if LOOKS[look][0].coloured else (0, kept["ink"].shape[1]))
 
 
 @settings(max_examples=30)
