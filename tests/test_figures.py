@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 from extractors.digits import CLASSES, PEN_LOOK, PRINT_LOOK, DigitReader, DigitSteps, Look, SlotPicture
-from pipeline.figures import VIEWS, is_number, likeliest_number, read_closely, read_digits, read_over, split_struck
+from pipeline.figures import (
+    FURTHER_VIEWS,
+    VIEWS,
+    is_number,
+    likeliest_number,
+    read_closely,
+    read_digits,
+    read_over,
+    split_struck,
+)
 from schemas.flow import DigitReading, Page, Placement
 from schemas.form import Slot
 from tests.test_judge import COUNT, TEXT, evidence
@@ -84,21 +93,30 @@ def test_a_slot_over_two_lines_is_one_string() -> None:
 
 
 def read_by_pen(texts: Sequence[str], *, parts: int = 1) -> DigitReading:
-    """What becomes of a slot that a first glance takes for 7, where the pens' reader sees a text in each view."""
+    """What becomes of a slot that a first glance takes for 7, where the pens' reader sees a text in each view in turn."""
     first = replace(placed(COUNT, parts), digits=DigitReading({"7": 1.0}, 0.97))
-    views = iter([text for _ in range(parts) for text in texts])
+    first_views, further = texts[: len(VIEWS)], texts[len(VIEWS) :]
+    views = iter([text for batch in (first_views, further) for _ in range(parts) for text in batch])
     (found,) = read_closely(PAGE, [first], lambda pictures: [certainly(next(views)) for _ in pictures])
     assert found.digits is not None
     return found.digits
 
 
-def test_a_pen_is_read_through_every_window() -> None:
-    """What the pens' reader sees in most views is likeliest, as likely as there are such views; the first glance is kept."""
-    digits = read_by_pen(["57", *["51"] * (len(VIEWS) - 1)])
-    assert max(digits.strings, key=lambda text: digits.strings[text]) == "51"
-    assert digits.strings["57"] == pytest.approx(1 / len(VIEWS), abs=0.01)
+def test_where_windows_agree_no_more_are_looked_through() -> None:
+    """What each of the first windows shows is certain; the first glance is kept."""
+    digits = read_by_pen(["57"] * len(VIEWS))
+    assert digits.strings["57"] == pytest.approx(1.0, abs=0.01)
     assert (digits.pen, digits.glance) == (0.97, {"7": 1.0})
     assert len(digits.views) == len(VIEWS)
+
+
+def test_a_doubt_is_settled_through_further_windows() -> None:
+    """Where the first windows show different strings more are looked through, and each counts as much."""
+    windows = len(VIEWS) + len(FURTHER_VIEWS)
+    digits = read_by_pen(["57", *["51"] * (windows - 1)])
+    assert max(digits.strings, key=lambda text: digits.strings[text]) == "51"
+    assert digits.strings["57"] == pytest.approx(1 / windows, abs=0.01)
+    assert len(digits.views) == windows
 
 
 def test_each_view_of_a_parted_slot_is_one_string() -> None:
@@ -111,8 +129,7 @@ def test_pens_are_looked_at_closely() -> None:
     """The pens' reader gets pictures of its own look, over a slot too; slots without a first reading stay as they are."""
     seen: list[int] = []
     pens = reader_of("57", seen, PEN_LOOK)
-    text = placed(TEXT, 1)
-    assert read_closely(PAGE, [replace(text, digits=None)], pens)[0].digits is None
+    assert read_closely(PAGE, [replace(placed(TEXT, 1), digits=None)], pens)[0].digits is None
     read_closely(PAGE, [placed(COUNT, 1)], pens)
     read_over(PAGE, [placed(COUNT, 1)], pens, PEN_LOOK)
-    assert seen == [0, len(VIEWS), 1]
+    assert seen == [len(VIEWS), 1]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
+from pipeline.decide import written_by_pen
 from pipeline.judge import BOUNDS, UNDERLINED_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
@@ -76,6 +77,13 @@ def by_pen(found: Evidence, strings: Mapping[str, float], *, hand: float = 0.99)
     """The same in a slot that a pen has filled in, as the digit reader sees it."""
     placement = replace(found.placement, digits=DigitReading(strings, hand))
     return replace(found, placement=placement, hand=hand)
+
+
+def by_pen_closely(found: Evidence, strings: Mapping[str, float], glance: Mapping[str, float]) -> Evidence:
+    """The same where the pens' own reader has looked, after a first glance."""
+    written = by_pen(found, strings)
+    digits = DigitReading(strings, 0.99, (strings,), glance)
+    return replace(written, placement=replace(written.placement, digits=digits))
 
 
 def undigited(found: Evidence) -> Evidence:
@@ -368,6 +376,19 @@ def test_a_struck_number_offers_both_readings() -> None:
     assert (reading.value, reading.candidates, reading.review) == (15, ("15", "12"), True)
 
 
+def test_a_closer_look_outweighs_the_first_glance() -> None:
+    """The pens' own reader decides what a pen wrote; the glance tips the scale where it wavers."""
+    found = evidence("", ink=WRITTEN)
+    assert judged(by_pen_closely(found, {"57": 0.95, "51": 0.05}, {"51": 0.95, "57": 0.05})).value == 57
+    assert judged(by_pen_closely(found, {"57": 0.5, "51": 0.5}, {"51": 0.95, "57": 0.05})).value == 51
+
+
+def test_a_blank_that_the_pens_reader_sees_is_by_pen_still() -> None:
+    """Who wrote is the first glance's to say: what it saw written stays the pens' matter, though nothing is found there."""
+    found = by_pen_closely(evidence("5", ink=WRITTEN), {"": 0.99}, {"5": 0.9})
+    assert written_by_pen(replace(found, hand=0.1))
+
+
 def test_print_is_not_judged_by_the_digit_reader() -> None:
     """On a printed page the readers of print decide, whatever the digit reader sees."""
     printed = by_pen(evidence("5", ink=WRITTEN, second=agreed("5")), {"6": 0.99}, hand=0.02)
@@ -384,6 +405,9 @@ GLANCES: dict[str, tuple[Evidence, bool]] = {
     "a name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), False),
     "nothing vouches for the place": (evidence("57", ink=WRITTEN, parentheses=(0.1, 1.0), anchors=(0.1, 1.0)), False),
     "written by pen": (by_pen(evidence("57", ink=WRITTEN), {"57": 0.9999}), False),
+    "the pens' reader is sure": (by_pen_closely(evidence("57", ink=WRITTEN), {"57": 0.99}, {"57": 0.6}), True),
+    "the pens' reader doubts": (by_pen_closely(evidence("57", ink=WRITTEN), {"57": 0.7, "51": 0.3}, {"57": 0.9}), False),
+    "a word by pen": (by_pen_closely(evidence("无", ink=WRITTEN), {"?": 0.99}, {"?": 0.9}), False),
 }
 
 
