@@ -123,6 +123,9 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons.append(Reason.UNUSUAL_NUMBER)
     elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
         reasons.append(Reason.NOT_A_NUMBER)
+    if by_pen and placement.slot.repeats:
+        # A pen hides where one activity ends and the next begins: a number may be another's, however well it is read.
+        reasons.append(Reason.PLACE_UNSURE)
     contested = best.probability < FIRM and is_contested(experts, best.text)
     if not by_pen and (contested or may_be_stroke(experts, best.text)):
         reasons.append(Reason.READERS_DISAGREE)
