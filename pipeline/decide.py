@@ -177,6 +177,9 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
     if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
         return _decision(evidence, experts, "text_blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
     doubts = _doubts_in_any_case(evidence, written=False)
+    if evidence.hand > BY_PEN and not placement.certain:
+        # Faint words by pen leave too little ink to be told from none.
+        doubts.append(Reason.PEN)
     return _decision(evidence, experts, "text_blank", State.BLANK, None, "", best, doubts)
 
 

@@ -383,6 +383,15 @@ def test_a_closer_look_outweighs_the_first_glance() -> None:
     assert judged(by_pen_closely(found, {"57": 0.5, "51": 0.5}, {"51": 0.95, "57": 0.05})).value == 51
 
 
+def test_numbers_by_pen_in_a_row_that_repeats_are_shown() -> None:
+    """However sure the readers are: between activities that a pen has filled in a number may be another one's."""
+    slot = next(slot for slot in SAFETY_MONTH.slots if slot.path == "item7.attendance")
+    found = by_pen_closely(evidence("57", slot=slot, ink=WRITTEN), {"57": 1.0}, {"57": 1.0})
+    assert judged(found).reasons == (Reason.PLACE_UNSURE,)
+    assert judged(found).value == 57
+    assert not any(slot.repeats for item in SAFETY_MONTH.items if not item.repeats for slot in item.slots)
+
+
 def test_a_blank_that_the_pens_reader_sees_is_by_pen_still() -> None:
     """Who wrote is the first glance's to say: what it saw written stays the pens' matter, though nothing is found there."""
     found = by_pen_closely(evidence("5", ink=WRITTEN), {"": 0.99}, {"5": 0.9})
