@@ -183,8 +183,8 @@ def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: floa
     """The least probability from which what is accepted keeps the budget, all of it and the least sure tenth alone.
 
     Both the claimed and the observed error must keep it; the observed one of a tenth only as far as so few slots can tell.
-    Where it is `bounded`, so must the most that the rate can be at 95 %, by Clopper and Pearson: pens differ more from writer
-    to writer than captures of print do, and few slots prove little.
+    Where it is `bounded`, so must the most that the rate can be at 95 %, by Clopper and Pearson: pens differ more from one
+    writer to the next than captures of print do, and few slots prove little.
     """
     order = np.argsort(-sure)
     ranked, wrong = sure[order], ~right[order]
