@@ -184,7 +184,7 @@ def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: floa
 
     Both the claimed and the observed error must keep it; the observed one of a tenth only as far as so few slots can tell.
     Where it is `bounded`, so must the most that the rate can be at 95 %, by Clopper and Pearson: pens differ more from one
-    writer to the next than captures of print do, and few slots prove little.
+    writer to the next than captures of print do, and few slots prove little. What cannot be proved is not accepted at all.
     """
     order = np.argsort(-sure)
     ranked, wrong = sure[order], ~right[order]
@@ -200,7 +200,7 @@ def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: floa
             and (claimed[last] - claimed[tenth]) / (last - tenth + 1) <= TENTH * budget
         ):
             return round(float(min(ranked[last], MOST)), 6)
-    return MOST
+    return 1.0 if bounded else MOST
 
 
 def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:
