@@ -13,7 +13,8 @@ from fractions import Fraction
 from extractors.glyphs import Alphabet
 from extractors.slots import slot_box
 from pipeline.calibration import load_calibration
-from pipeline.decide import SEALED, Decision, decide, written_by_pen
+from pipeline.decide import PEN_KINDS, SEALED, Decision, decide, written_by_pen
+from pipeline.figures import is_number
 from pipeline.office_calibration import UNADJUSTED, OfficeCalibration
 from schemas.flow import Evidence, Placement, State
 from schemas.form import Slot, SlotKind
@@ -38,8 +39,9 @@ BOUNDS: Mapping[Reason, float] = {
 # the threshold of the default budget.
 GLANCE_SURE = 0.998
 
-# The models of what pens wrote, or left out.
-PEN_KINDS = frozenset({"pen", "pen_blank"})
+# What the pens' own reader is surer of than this stands: the recogniser, who knows print, would mostly make right ones
+# doubtful. Below, it is asked for its view.
+PEN_SURE = 0.9
 
 # A text layer is certain about its characters, not about what the writer meant.
 CERTAIN = 0.9999
@@ -107,9 +109,9 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
 
 
 def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
-    """Whether what two quick readers see of a printed count leaves so little doubt that the recogniser need not look."""
+    """Whether the recogniser need not look: at print of which two quick readers leave little doubt, at what pens wrote."""
     placement = evidence.placement
-    if placement.looked:
+    if placement.looked or _read_closely(evidence):
         return True
     if (
         placement.slot.kind is SlotKind.TEXT
@@ -120,6 +122,15 @@ def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet)
         return False
     decision = decide(evidence, alphabet)
     return not decision.reasons and budget.corrected(decision.probability, decision.kind) >= budget.glance_threshold
+
+
+def _read_closely(evidence: Evidence) -> bool:
+    """Whether the pens' own reader has looked at what a pen wrote, and knows what it is."""
+    digits = evidence.placement.digits
+    if digits is None or digits.glance is None or not written_by_pen(evidence):
+        return False
+    best = max(digits.strings, key=lambda text: digits.strings[text], default="")
+    return is_number(best) and digits.strings.get(best, 0.0) >= PEN_SURE
 
 
 def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:

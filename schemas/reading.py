@@ -21,6 +21,7 @@ class Reason(StrEnum):
     READERS_DISAGREE = "readers_disagree"
     ONE_READER = "one_reader"
     INK_IN_BLANK = "ink_in_blank"
+    NOTHING_WRITTEN = "nothing_written"
     NOT_A_NUMBER = "not_a_number"
     UNUSUAL_NUMBER = "unusual_number"
     PLACE_UNSURE = "place_unsure"
@@ -45,6 +46,7 @@ _CHINESE = {
     Reason.READERS_DISAGREE: "两次识别结果不一致",
     Reason.ONE_READER: "只有一次识别，未得到印证",
     Reason.INK_IN_BLANK: "识别为空，但括号内有墨迹",
+    Reason.NOTHING_WRITTEN: "整份报表都识别为空，字迹可能太淡",
     Reason.NOT_A_NUMBER: "填写的不是数字",
     Reason.UNUSUAL_NUMBER: "数字写法特殊，已换算",
     Reason.PLACE_UNSURE: "括号前后文字对不上",
