@@ -17,7 +17,7 @@ from pipeline.web.review.impact import by_impact
 from pipeline.web.review.office import parse_key
 from pipeline.web.review.sentences import rows_of
 from pipeline.web.review.units import unit_choices, units_like
-from pipeline.web.review.views import told_sureness, worth_text
+from pipeline.web.review.words import told_sureness, worth_text
 from pipeline.web.texts import english
 from schemas.flow import State
 from schemas.form import FieldKind, SlotKind
