@@ -28,6 +28,7 @@ from pipeline.web.app import make_app
 from pipeline.web.context import LOCAL_NAME, Web
 from pipeline.web.login import safe_next
 from pipeline.web.sessions import ENDED_FILE, KEY_BYTES, KEY_FILE, LIFE, Sessions, load_key
+from pipeline.web_cli import users
 from schemas.errors import ConfigError
 from schemas.office import Role
 from tests.web import ADDRESS, CHEAP, HASH, PASSWORD, Visitor, add_people, opened_web
@@ -556,6 +557,13 @@ def test_people_by_command(
     assert NAME in printed
     assert PASSWORD not in printed
     assert "argon2" not in printed
+
+
+def test_every_command_for_people_shows_an_example() -> None:
+    """As all commands do."""
+    shown = {command.name: str(command.epilog) for command in users.registered_commands}
+    assert set(shown) == {"add", "list", "password", "remove", "token", "revoke"}
+    assert all(example.startswith(f"Example: kuohao users {name}") for name, example in shown.items())
 
 
 @pytest.mark.parametrize(
