@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from extractors.glyphs import Alphabet
+from extractors.glyphs import Alphabet, fold
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.counts import read_number
 from pipeline.group import join_halves
@@ -28,10 +29,11 @@ LONE_NUMBER = re.compile(r"[0-9][0-9,]*")
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """A row of a block: its cells, and the lines of each that hold anything."""
+    """A row of a block: its cells, the lines of each that hold anything, and all of its text on one line."""
 
     cells: TypedRow
     lines: tuple[tuple[TypedLine, ...], ...]
+    joined: TypedLine | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,10 @@ def find_typed_tables(file: TypedFile, form: Form, alphabet: Alphabet) -> list[T
 
 def _read_row(row: TypedRow, alphabet: Alphabet, gaps: Sequence[GapPattern]) -> _Row:
     read = ([text_to_line(text, alphabet, gaps) for text in cell] for cell in row)
-    return _Row(row, tuple(tuple(line for line in lines if line is not None) for lines in read))
+    lines = tuple(tuple(line for line in lines if line is not None) for lines in read)
+    # A sentence may be parted over cells: a number in one of its own is a slot's, between the parentheses beside it.
+    joined = text_to_line(" ".join(text for cell in row for text in cell), alphabet, gaps)
+    return _Row(row, lines, joined)
 
 
 def _find_in_block(
@@ -119,13 +124,11 @@ def _name_block(
     A unit may part a sentence over several cells, or a table over several rows; the sentence tells, not the grid.
     """
     best: list[_Named] = []
-    whole = sum(len(item.slots) for item in form.items)
     for pieces in (_cells(rows), _rows(rows), _all(rows)):
         found = list(_name_pieces(form, pieces, block, len(rows), alphabet, goes_on))
         if _slots_in(found) > _slots_in(best):
             best = found
-        missing = any(placement.line is None for one in best for placement in one.cell.placements)
-        if _slots_in(best) >= whole and not missing:
+        if _slots_in(best) >= len(form.slots) and _slots_in(best) == sum(len(one.cell.placements) for one in best):
             break
     return best
 
@@ -139,13 +142,11 @@ def _cells(rows: Sequence[_Row]) -> Iterator[_Piece]:
 
 
 def _rows(rows: Sequence[_Row]) -> Iterator[_Piece]:
-    for place, row in enumerate(rows):
-        if sum(bool(lines) for lines in row.lines) > 1:
-            yield place, tuple(line for lines in row.lines for line in lines)
+    yield from ((place, (row.joined,)) for place, row in enumerate(rows) if row.joined)
 
 
 def _all(rows: Sequence[_Row]) -> Iterator[_Piece]:
-    lines = tuple(line for row in rows for cell in row.lines for line in cell)
+    lines = tuple(row.joined for row in rows if row.joined)
     if 0 < sum(len(line.letters) for line in lines) <= LONGEST_TABLE:
         yield 0, lines
 
@@ -161,22 +162,35 @@ def _name_pieces(
 
 
 def _slots_in(named: Sequence[_Named]) -> int:
-    return sum(placement.line is not None for one in named for placement in one.cell.placements)
+    """How many slots were found with both their ends."""
+    placements = [placement for one in named for placement in one.cell.placements]
+    return sum(placement.line is not None and placement.whole for placement in placements)
 
 
 def _lone_numbers(rows: Sequence[_Row], named: Sequence[_Named]) -> bool:
-    """Whether a table has numbers in cells of their own that no slot holds; a column that counts its rows has none."""
-    explained = {id(line.glyphs.line) for one in named for placement in one.cell.placements for line in one.lines
-                 if placement.line is line.glyphs.line}  # fmt: skip
-    lone = [
-        (place, lines[0].letters)
-        for row in rows
-        for place, lines in enumerate(row.lines)
-        if len(lines) == 1 and id(lines[0].glyphs.line) not in explained and LONE_NUMBER.fullmatch(lines[0].letters)
-    ]
-    first = [text for place, text in lone if place == 0]
-    serial = first == [str(number) for number in range(1, len(first) + 1)]
-    return any(read_number(text).state is State.VALUE and not (serial and place == 0) for place, text in lone)
+    """Whether a table has numbers in cells of their own that no slot of the row holds; a column of row numbers has none."""
+    serial = [text for row in rows if row.lines and (text := _lone_number(row.lines[0]))]
+    counted = serial == [str(number) for number in range(1, len(serial) + 1)]
+    held = {id(line.glyphs.line) for one in named for line in one.lines}
+    for row in rows:
+        lone = Counter(filter(None, map(_lone_number, row.lines[1:] if counted else row.lines)))
+        if row.joined is not None and id(row.joined.glyphs.line) in held:
+            lone -= Counter(_written_on(row.joined, named))
+        if any(read_number(text).state is State.VALUE for text in lone):
+            return True
+    return False
+
+
+def _lone_number(lines: Sequence[TypedLine]) -> str:
+    return lines[0].letters if len(lines) == 1 and LONE_NUMBER.fullmatch(lines[0].letters) else ""
+
+
+def _written_on(line: TypedLine, named: Sequence[_Named]) -> Iterator[str]:
+    """What stands in the slots that begin or end on a line."""
+    for one in named:
+        for placement in one.cell.placements:
+            if any(part is line.glyphs.line for part, _ in placement.stretches):
+                yield "".join(fold(char) for char in placement.spelling if char.strip())
 
 
 def _headers(

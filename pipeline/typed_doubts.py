@@ -42,7 +42,7 @@ def cell_to_evidence(
         before = next((one[1] for one in reversed(spans[:place]) if one), None)
         behind = next((one[0] for one in spans[place + 1 :] if one), None)
         slot, neighbours = placement.slot, _printed_beside(form, cell, place)
-        left, right = _words_beside(letters, span, before, behind, neighbours)
+        left, right = _words_beside(letters, span, before, behind, neighbours, _line_end(span[1], lines))
         exact = min(placement.parentheses) > 0.5 and _same(left, neighbours[0]) and _same(right, neighbours[1])
         doubts = [Reason.STRUCK] if any(span[0] < at <= span[1] for at in struck) else []
         blank = not placement.spelling or not "".join(placement.spelling).strip("_ ")
@@ -65,14 +65,24 @@ def _printed_beside(form: Form, cell: NamedCell, place: int) -> tuple[str, str]:
 
 
 def _words_beside(
-    letters: str, span: tuple[int, int], before: int | None, behind: int | None, printed: tuple[str, str]
+    letters: str, span: tuple[int, int], before: int | None, behind: int | None, printed: tuple[str, str], line_end: int
 ) -> tuple[str, str]:
-    """What really stands there; beside a first and a last slot as much as is printed, and numbers right beyond it."""
+    """What really stands there; beside a first and a last slot as much as is printed, and numbers behind it on its line."""
     start = before if before is not None else max(span[0] - len(printed[0]), 0)
     stop = behind if behind is not None else span[1] + len(printed[1])
-    if behind is None and re.match(r"[0-9]", letters[stop : stop + 1]):
-        stop += BEYOND
+    if behind is None and re.match(r"[0-9]", letters[stop : min(stop + 1, line_end)]):
+        stop = min(stop + BEYOND, line_end)
     return letters[start : span[0]], letters[span[1] : stop]
+
+
+def _line_end(place: int, lines: Sequence[TypedLine]) -> int:
+    """Where the line ends that holds a place among all letters."""
+    end = 0
+    for line in lines:
+        end += len(line.letters)
+        if place <= end:
+            break
+    return end
 
 
 def _same(words: str, printed: str) -> bool:
