@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from io import BytesIO
-from itertools import groupby
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -27,6 +26,9 @@ MAX_SHEETS = 200
 
 MAX_CHARS = 400_000
 """Characters of a file, as of a Word file's."""
+
+MAX_CELLS = 1_000_000
+"""Rows times columns that hold anything; a return has 60."""
 
 # Text in drawings that lie over a sheet: numbers in them stand in no cell.
 DRAWING = re.compile(r"xl/drawings/drawing\d+\.xml")
@@ -54,14 +56,19 @@ def _rows(sheet: Worksheet, formulas: Worksheet) -> Iterator[TypedRow]:
     hidden_rows = {number for number, row in sheet.row_dimensions.items() if row.hidden}
     hidden_columns = [(column.min or 0, column.max or 0) for column in sheet.column_dimensions.values() if column.hidden]
     # Walking a sheet by its range would make every empty cell in it, a million rows of them for one stray mark.
-    places = sorted(place for place in sheet._cells if place[0] not in hidden_rows)
-    for _, group in groupby(places, key=lambda place: place[0]):
-        row = []
-        for number, column in group:
-            if not any(first <= column <= last for first, last in hidden_columns):
-                row.append(_lines(sheet, formulas, number, column))
-        if any(row):
-            yield tuple(cell for cell in row if cell)
+    lines = {
+        (row, column): found
+        for row, column in sorted(sheet._cells)
+        if row not in hidden_rows
+        and not any(first <= column <= last for first, last in hidden_columns)
+        and (found := _lines(sheet, formulas, row, column))
+    }
+    columns = sorted({column for _, column in lines})
+    rows = sorted({row for row, _ in lines})
+    if len(columns) * len(rows) > MAX_CELLS:
+        raise FileTooLarge("cells")
+    for row in rows:
+        yield tuple(lines.get((row, column), ()) for column in columns)
 
 
 def _lines(sheet: Worksheet, formulas: Worksheet, row: int, column: int) -> TypedCell:

@@ -216,7 +216,7 @@ def _flat_rows(table: _Table) -> Iterator[TypedRow]:
             for piece in content[first:]:
                 behind += list(_flat_rows(piece)) if isinstance(piece, _Table) else [(piece,)]
         if any(own):
-            yield tuple(cell for cell in own if cell)
+            yield tuple(own)
         yield from behind
 
 

@@ -102,11 +102,15 @@ def _find_in_block(
     finds: list[_Find] = []
     items: dict[str, tuple[Evidence, ...]] = {}
     start = last = 0
+    several = {item.key for item in form.items if item.repeats}
+    further = ""
     for one in sorted(named, key=lambda one: one.row):
         evidence = cell_to_evidence(form, one.cell, one.lines, overlaid=overlaid, beside=beside)
         key = one.cell.item
         halves = join_halves(items[key], evidence) if key in items else None
-        if key in items and halves is None:
+        # A further activity in a row of its own goes on with the return before it, and what follows does not go on with that.
+        if (key in items and halves is None) or (further and set(items) == {further} != {key}):
+            further = key if key in items and key in several else ""
             finds.append(_Find(first + start, first + last, tuple(items.items())))
             items = {}
         if not items:
@@ -172,13 +176,25 @@ def _lone_numbers(rows: Sequence[_Row], named: Sequence[_Named]) -> bool:
     serial = [text for row in rows if row.lines and (text := _lone_number(row.lines[0]))]
     counted = serial == [str(number) for number in range(1, len(serial) + 1)]
     held = {id(line.glyphs.line) for one in named for line in one.lines}
-    for row in rows:
+    for row in _with_slots(rows, named):
         lone = Counter(filter(None, map(_lone_number, row.lines[1:] if counted else row.lines)))
         if row.joined is not None and id(row.joined.glyphs.line) in held:
             lone -= Counter(_written_on(row.joined, named))
         if any(read_number(text).state is State.VALUE for text in lone):
             return True
     return False
+
+
+def _with_slots(rows: Sequence[_Row], named: Sequence[_Named]) -> Sequence[_Row]:
+    """The rows from the first with a slot to the last: those above may hold a telephone number."""
+    on = {id(line) for one in named for placement in one.cell.placements for line, _ in placement.stretches}
+    places = [
+        place
+        for place, row in enumerate(rows)
+        if any(id(line.glyphs.line) in on for lines in row.lines for line in lines)
+        or (row.joined is not None and id(row.joined.glyphs.line) in on)
+    ]
+    return rows[min(places) : max(places) + 1] if places else ()
 
 
 def _lone_number(lines: Sequence[TypedLine]) -> str:

@@ -55,8 +55,8 @@ def _field_lines(form: Form, rows: Sequence[TypedRow]) -> list[str]:
             continue
         cells = [" ".join(cell) for cell in row]
         below = rows[place + 1] if place + 1 < len(rows) else ()
-        if len(cells) > 1 and len(below) == len(cells) and all(_is_label(cell, labels) for cell in cells):
-            found += [f"{cell} {' '.join(value)}" for cell, value in zip(cells, below, strict=True)]
+        if _values_stand_below(cells, below, labels):
+            found += [f"{cell} {' '.join(value)}" for cell, value in zip(cells, below, strict=True) if cell]
             done = True
             continue
         lines = [line for cell in row for line in cell]
@@ -80,10 +80,16 @@ def _below_title(form: Form, rows: Sequence[TypedRow]) -> list[TypedRow]:
         if len(text) <= 2 * len(title) and fuzz.partial_ratio(title, text) >= LIKE_THE_TITLE and len(text) > len(title) / 2:
             kept = []
             continue
-        cells = tuple(cell for cell in row if _folded("".join(cell)) not in columns)
-        if cells:
-            kept.append(cells)
+        kept.append(tuple(() if _folded("".join(cell)) in columns else cell for cell in row))
     return kept
+
+
+def _values_stand_below(cells: Sequence[str], below: TypedRow, labels: Sequence[str]) -> bool:
+    """Whether a row holds labels alone, and the next one no label: their values."""
+    written = [cell for cell in cells if cell]
+    if len(written) < 2 or len(below) != len(cells) or not all(_is_label(cell, labels) for cell in written):
+        return False
+    return not any(_is_label(" ".join(cell), labels) for cell in below)
 
 
 def _is_label(text: str, labels: Sequence[str]) -> bool:

@@ -13,10 +13,10 @@ UNKNOWN = "\ufdd1"
 """Stands for something that is shown and cannot be known: a formula without its value, a symbol of an unknown font."""
 
 TypedCell: TypeAlias = tuple[str, ...]
-"""A cell's lines. A gap with a line beneath it is spelled with underscores."""
+"""A cell's lines, none for an empty cell. A gap with a line beneath it is spelled with underscores."""
 
 TypedRow: TypeAlias = tuple[TypedCell, ...]
-"""A row's cells from left to right; those that a merged cell covers are left out."""
+"""A row's cells from left to right."""
 
 
 @dataclass(frozen=True)
