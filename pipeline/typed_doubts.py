@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from extractors.glyphs import DIGITS, fold
+from pipeline.strings import spell
 from pipeline.typed_lines import POINTS, TypedLine, span_of, struck_places
 from schemas.flow import Evidence, NamedCell, Placement
 from schemas.form import Form, Slot, SlotKind
 from schemas.reading import Reason
-
-from extractors.glyphs import DIGITS, fold  # isort: skip
-from pipeline.strings import spell  # isort: skip
 
 # Beyond the printed words of a first and a last slot, so many characters are looked at for numbers that stand outside.
 BEYOND = 6
@@ -34,7 +33,9 @@ def cell_to_evidence(
     struck = struck_places(lines)
     spans = [span_of(placement, lines) for placement in cell.placements]
     found = []
-    for place, (placement, span) in enumerate(zip(cell.placements, spans, strict=True)):
+    for place, (seen, span) in enumerate(zip(cell.placements, spans, strict=True)):
+        # A parenthesis of certain text is there or not; what is next to nothing in a search would make half a slot whole.
+        placement = replace(seen, parentheses=(float(seen.parentheses[0] > 0.5), float(seen.parentheses[1] > 0.5)))
         piece = Evidence(placement, 0, 0.0, 0.0, None)
         if span is None or placement.line is None:
             found.append(piece)
