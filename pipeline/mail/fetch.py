@@ -148,7 +148,7 @@ def _connected(settings: MailSettings, secret: str) -> Iterator[BaseMailBox]:
     """The mailbox with its folder open for reading only."""
     mailbox = _open(settings)
     try:
-        mailbox.login(settings.user, secret, initial_folder=None)
+        _sign_in(mailbox, settings.user, secret)
         if "ID" in mailbox.client.capabilities:
             with suppress(imaplib.IMAP4.error):
                 mailbox.client.xatom("ID", WHO)
@@ -157,6 +157,17 @@ def _connected(settings: MailSettings, secret: str) -> Iterator[BaseMailBox]:
     finally:
         with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
             mailbox.logout()
+
+
+def _sign_in(mailbox: BaseMailBox, user: str, secret: str) -> None:
+    # LOGIN knows ASCII alone.
+    sign_in = mailbox.login if f"{user}{secret}".isascii() else mailbox.login_utf8
+    try:
+        sign_in(user, secret, initial_folder=None)
+    except imaplib.IMAP4.abort:
+        raise
+    except (imaplib.IMAP4.error, MailboxLoginError):
+        raise ConfigError("--user, KUOHAO_MAIL_PASSWORD") from None
 
 
 def _open(settings: MailSettings) -> BaseMailBox:
@@ -179,8 +190,6 @@ def _told() -> Iterator[None]:
     """The connection's failures as ours, without what the server said: it may repeat names."""
     try:
         yield
-    except MailboxLoginError:
-        raise ConfigError("--user, KUOHAO_MAIL_PASSWORD") from None
     except MailboxFolderSelectError:
         raise ConfigError("--folder") from None
     except ssl.SSLCertVerificationError as error:
@@ -195,7 +204,8 @@ def _alone(home: Path) -> Iterator[None]:
     """Only one process fetches into a home at a time; the lock goes with the process."""
     folder = mail_folder(home)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # What lies in there names people.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (folder / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

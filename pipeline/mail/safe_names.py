@@ -72,10 +72,10 @@ def safe_name(name: str, ending: str) -> str:
     """
     name = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     name = "".join(char for char in name if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
-    name = RESERVED.sub("_", name).strip(" .")
+    name = " ".join(RESERVED.sub("_", name).split()).strip(" .")
     while name.startswith(TEMPORARY_STARTS):
-        name = name[1:]
-    name = name.strip(" .")
+        start = next(start for start in TEMPORARY_STARTS if name.startswith(start))
+        name = name.removeprefix(start).strip(" .")
     stem, suffix = PurePath(name).stem, PurePath(name).suffix.lower()
     if not stem:
         return f"{NAMELESS}{ending}"
