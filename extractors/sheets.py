@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from extractors.package import Package
 from extractors.runs import Run, runs_to_lines, visible
-from schemas.errors import FileTooLarge
+from schemas.errors import FileTooLarge, UnreadableFile
 from schemas.typed import UNKNOWN, TypedBlock, TypedCell, TypedFile, TypedRow
 
 MAX_SHEETS = 200
@@ -36,9 +36,14 @@ DRAWN_NUMBER = re.compile(rb"<(?:\w+:)?t>\s*[0-9][0-9,.]*\s*</(?:\w+:)?t>")
 
 
 def sheets_to_typed(data: bytes, package: Package, source: Path) -> TypedFile:
-    """Each visible sheet as a table of its rows. Raises FileTooLarge; other exceptions are the caller's to translate."""
+    """Each visible sheet as a table of its rows.
+
+    Raises FileTooLarge, UnreadableFile; other exceptions are the caller's to translate.
+    """
     values = load_workbook(BytesIO(data), data_only=True, rich_text=True, keep_links=False)
     formulas = load_workbook(BytesIO(data), keep_links=False)
+    if not values.worksheets:
+        raise UnreadableFile("no sheets")
     if len(values.worksheets) > MAX_SHEETS:
         raise FileTooLarge(f"{len(values.worksheets)} > {MAX_SHEETS} sheets")
     blocks = [

@@ -11,7 +11,7 @@ from pipeline.page import broken_off
 from pipeline.typed_doubts import cell_to_evidence
 from pipeline.typed_header import add_fields, has_unit, place_typed_header
 from pipeline.typed_lines import form_to_gaps
-from pipeline.typed_names import Named, Row, has_lone_numbers, name_rows, read_row
+from pipeline.typed_names import Named, Row, has_lone_numbers, is_whole, name_rows, read_row
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import Form
 from schemas.typed import TypedFile, TypedRow
@@ -48,17 +48,36 @@ def find_typed_tables(file: TypedFile, form: Form, alphabet: Alphabet) -> list[T
             continue
         here = [*(spare if block.ruled else []), *own]
         goes_on = broken_off([TableFind(0, (), (), tuple(find.items.items())) for find in finds[-1:]])
-        named = name_rows(form, here, alphabet, goes_on, ruled=block.ruled)
+        named = name_rows(form, here, alphabet, None, ruled=block.ruled)
+        if goes_on is not None:
+            if any(one.cell.item == goes_on and is_whole(one) for one in named):
+                # Its rows of the table before stand here as well: what was found of it there is found again.
+                finds[-1:] = _without(finds[-1], goes_on)
+            else:
+                here = own
+                named = name_rows(form, here, alphabet, goes_on, ruled=block.ruled)
         found = list(_part(form, here, named, len(rows) + len(own) - len(here), overlaid=file.overlaid))
         others += block.ruled and not found
-        # What a table leaves unexplained at its end may go on in the next one.
-        spare = here[max(one.last for one in named) + 1 :] if named and block.ruled else []
+        spare = _spare(here, named) if named and block.ruled else []
         finds += found
         rows += own
     headers = _headers(form, finds, [row.cells for row in rows], alphabet)
     nothing = TableFind(0, (), (), ())
     tables = [TableFind(0, (), header, tuple(find.items.items())) for header, find in zip(headers, finds, strict=True)]
     return [*tables, *([nothing] * others)]
+
+
+def _spare(rows: Sequence[Row], named: Sequence[Named]) -> list[Row]:
+    """The rows at a table's end that may go on in the next one: those of an item that breaks off, and unexplained ones."""
+    last = named[-1]
+    start = last.last + 1 if is_whole(last) else last.first
+    return list(rows[start:])
+
+
+def _without(find: _Find, item: str) -> list[_Find]:
+    """A find without an item, none where it has no other."""
+    items = {key: evidence for key, evidence in find.items.items() if key != item}
+    return [_Find(find.first, find.last, items)] if items else []
 
 
 def _part(form: Form, rows: Sequence[Row], named: Sequence[Named], first: int, *, overlaid: bool) -> Iterator[_Find]:
@@ -93,6 +112,8 @@ def _headers(
 
     Fields that are missing above the last table, or above the next one's title, may stand below it: who filled it in, when.
     """
+    if not finds:
+        return []
     starts = [find.first for find in finds]
     ends = [find.last + 1 for find in finds]
     above = [

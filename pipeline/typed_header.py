@@ -20,6 +20,7 @@ LIKE_THE_TITLE = 80
 MOST_LINES = 16
 
 COLONS = ":_ "
+WITHOUT_COLONS = str.maketrans(":：∶", "   ")
 
 
 def place_typed_header(form: Form, rows: Sequence[TypedRow], alphabet: Alphabet) -> tuple[Placement, ...]:
@@ -27,7 +28,9 @@ def place_typed_header(form: Form, rows: Sequence[TypedRow], alphabet: Alphabet)
 
     What stands above the form's title is not the form's: a notice names people and telephones, too.
     """
-    lines = [line for line in (text_to_line(text, alphabet, spaced=False) for text in _field_lines(form, rows)) if line]
+    # The colon behind a label is no part of a unit's name, which would be doubted for it.
+    texts = [text.translate(WITHOUT_COLONS) for text in _field_lines(form, rows)]
+    lines = [line for line in (text_to_line(text, alphabet, spaced=False) for text in texts) if line]
     return place_header(form, [line.glyphs for line in lines], alphabet)
 
 

@@ -11,7 +11,7 @@ from extractors.glyphs import Alphabet, fold
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.counts import read_number
 from pipeline.typed_lines import GapPattern, TypedLine, text_to_line
-from schemas.flow import NamedCell, State
+from schemas.flow import NamedCell, Placement, State
 from schemas.form import Form
 from schemas.typed import TypedRow
 
@@ -71,6 +71,11 @@ def name_rows(form: Form, rows: Sequence[Row], alphabet: Alphabet, goes_on: str 
     return sorted(best, key=lambda one: one.first)
 
 
+def is_whole(named: Named) -> bool:
+    """Whether every slot of an item was found with both its ends."""
+    return all(map(_has_both_ends, named.cell.placements))
+
+
 def has_lone_numbers(rows: Sequence[Row], named: Sequence[Named]) -> bool:
     """Whether rows with slots have numbers in cells of their own that no slot holds; a column of row numbers has none."""
     if not named:
@@ -124,8 +129,11 @@ def _name_pieces(
 
 def _whole_slots(named: Sequence[Named]) -> int:
     """How many slots were found with both their ends."""
-    placements = [placement for one in named for placement in one.cell.placements]
-    return sum(placement.underlined or min(placement.parentheses) >= SEEN for placement in placements)
+    return sum(_has_both_ends(placement) for one in named for placement in one.cell.placements)
+
+
+def _has_both_ends(placement: Placement) -> bool:
+    return placement.underlined or min(placement.parentheses) >= SEEN
 
 
 def _lone_number(lines: Sequence[TypedLine]) -> str:
