@@ -22,23 +22,18 @@ from extractors.ink import fade_seal
 from extractors.warp import mapping_to_mesh, sample
 from schemas.flow import Image, Line, Page, Placement
 
-MODEL = Path(__file__).parent / "models" / "digits.onnx"
+MODELS = Path(__file__).parent / "models"
 
 # What the reader tells apart, behind the CTC blank: digits, the comma that groups them, anything else (a word, a tick, a
 # scribble), a number struck out before this place, and a digit written over another one.
 OTHER, STRUCK, OVER = "?", "~", "^"
 CLASSES = "0123456789," + OTHER + STRUCK + OVER
 
-# Rows of the line that are looked at, in line pixels (a line is 0 to 48): a third of a line above and below.
-TOP, BOTTOM = -16, 64
+# Levels and seals are told from so much on either side of what is looked at, in line pixels.
+CONTEXT = 40
 
-# The crop reaches so far beyond the parentheses, in line pixels: a pen that begins before one is seen whole. Levels and
-# seals are told from so much more on either side.
-REACH, CONTEXT = 32, 40
-
-# The net's picture: rows, and columns of one step of its output.
-HEIGHT, STEP = 48, 2
-SCALE = HEIGHT / (BOTTOM - TOP)
+# Columns of a picture to one step of a net's output.
+STEP = 2
 
 # Contrast of a crop with nothing on it, of 255: noise must not be stretched to look like ink.
 LEAST_CONTRAST = 40.0
@@ -47,9 +42,54 @@ LEAST_CONTRAST = 40.0
 LONGEST = 1200
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a net looks at a slot: rows `top` to `bottom` of its line, and `reach` beyond its parentheses, in line pixels (a
+    line is 0 to 48), as a picture of `height` rows; with a plane that tells colours where it is `coloured`."""
+
+    model: Path
+    top: int
+    bottom: int
+    reach: int
+    height: int
+    coloured: bool
+
+    @property
+    def scale(self) -> float:
+        """Rows of the picture to one of the line."""
+        return self.height / (self.bottom - self.top)
+
+    @property
+    def planes(self) -> int:
+        """Planes of the picture: ink, the slot, and colour where there is one."""
+        return 3 if self.coloured else 2
+
+
+# Every slot is looked at so: a third of a line above and below, and what a pen that begins before a parenthesis needs.
+PRINT_LOOK = Look(MODELS / "digits.onnx", -16, 64, 32, 48, coloured=False)
+
+# What a pen wrote is looked at so: digits twice as high as the line and begun an em before the parenthesis are seen whole,
+# those half as high are 10 rows high, and colour parts a pen from the print beneath it.
+PEN_LOOK = Look(MODELS / "pens.onnx", -24, 72, 56, 72, coloured=True)
+
+
+@dataclass(frozen=True)
+class View:
+    """A window: `zoom` times as large, moved `across` and `down` by line pixels, slanted by a tangent."""
+
+    zoom: float = 1.0
+    across: float = 0.0
+    down: float = 0.0
+    slant: float = 0.0
+
+
+PLAIN_VIEW = View()
+
+
 @dataclass(frozen=True, eq=False)
 class SlotPicture:
-    """What the net sees of a slot: float32 (2, HEIGHT, w), ink from 0 (paper) to 1, and a plane that is 1 in the slot."""
+    """What a net sees of a slot: float32 (planes, height, w). Ink from 0 (paper) to 1; a plane that is 1 in the slot; for
+    a coloured look how much bluer, to 1, or redder, to -1, than the paper a pixel is."""
 
     planes: NDArray[np.float32]
 
@@ -66,9 +106,9 @@ DigitReader: TypeAlias = Callable[[Sequence[SlotPicture]], list[DigitSteps]]
 """The seam for digit readers: pictures in, what was seen in each, in the same order."""
 
 
-def load_digit_reader(*, threads: int = 0) -> DigitReader:
-    """Load the net, once a process; `threads` 0 uses every core."""
-    session = load_session(MODEL)
+def load_digit_reader(look: Look = PRINT_LOOK, *, threads: int = 0) -> DigitReader:
+    """Load a look's net, once a process; `threads` 0 uses every core."""
+    session = load_session(look.model)
 
     def read(pictures: Sequence[SlotPicture]) -> list[DigitSteps]:
         def look(batch: Sequence[int]) -> list[DigitSteps]:
@@ -85,41 +125,84 @@ def load_digit_reader(*, threads: int = 0) -> DigitReader:
     return read
 
 
-def slot_to_pictures(page: Page, placement: Placement, *, rise: float = 0.0) -> list[SlotPicture]:
-    """A slot as the net sees it, one picture for each line that it touches; `rise` looks so many line pixels higher."""
+def slot_to_pictures(page: Page, placement: Placement, look: Look = PRINT_LOOK, *, rise: float = 0.0) -> list[SlotPicture]:
+    """A slot as a net sees it, one picture for each line that it touches; `rise` looks so many line pixels higher."""
+    return [pictures[0] for pictures in slot_to_views(page, placement, look, (PLAIN_VIEW,), rise=rise)]
+
+
+def slot_to_views(
+    page: Page, placement: Placement, look: Look, views: Sequence[View], *, rise: float = 0.0
+) -> list[list[SlotPicture]]:
+    """The same through several windows: for each line that a slot touches, a picture for each view."""
+    beside = look.reach + CONTEXT
     return [
-        strip_to_picture(
-            _strip(page, line, left, right, rise), REACH + CONTEXT, REACH + CONTEXT + right - left, sealed=line.sealed
+        strip_to_views(
+            _strip(page, line, left, right, look, rise), beside, beside + right - left, look, views, sealed=line.sealed
         )
         for line, (left, right) in placement.stretches
         if 0 < right - left <= LONGEST
     ]
 
 
-def strip_to_picture(bgr: Image, left: float, right: float, *, sealed: bool = True) -> SlotPicture:
-    """A strip of BOTTOM - TOP rows of line pixels, BGR, with a slot in it from `left` to `right`, as the net sees it."""
+def strip_to_picture(bgr: Image, left: float, right: float, look: Look = PRINT_LOOK, *, sealed: bool = True) -> SlotPicture:
+    """A strip of the look's rows of line pixels, BGR, with a slot in it from `left` to `right`, as the net sees it."""
+    return strip_to_views(bgr, left, right, look, (PLAIN_VIEW,), sealed=sealed)[0]
+
+
+def strip_to_views(
+    bgr: Image, left: float, right: float, look: Look, views: Sequence[View], *, sealed: bool = True
+) -> list[SlotPicture]:
+    """The same through several windows."""
     gray = fade_seal(bgr, sealed=sealed)
     paper, black = np.percentile(gray[::2, ::2], (80, 2))
-    start, end = max(round(left) - REACH, 0), min(round(right) + REACH, gray.shape[1])
-    width = max(STEP * round(SCALE * (end - start) / STEP), 4 * STEP)
-    small = cv2.resize(gray[:, start:end], (width, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
-    ink = np.clip((paper - small) / max(float(paper - black), LEAST_CONTRAST), -0.25, 1.25)
-    columns = start + (np.arange(width) + 0.5) / SCALE
-    within = ((columns >= left) & (columns <= right)).astype(np.float32)
-    return SlotPicture(np.stack([ink, np.broadcast_to(within, ink.shape)]).astype(np.float32))
+    contrast = max(float(paper - black), LEAST_CONTRAST)
+    start, end = max(round(left) - look.reach, 0), min(round(right) + look.reach, gray.shape[1])
+    size = (max(STEP * round(look.scale * (end - start) / STEP), 4 * STEP), look.height)
+    shades = [gray]
+    if look.coloured:
+        # How much bluer than the paper. Chroma is coarse in most files: every fourth pixel tells the paper's.
+        blueness = bgr[:, :, 0].astype(np.float32) - bgr[:, :, 2]
+        shades.append(blueness - np.median(blueness[::4, ::4]))
+    pictures = []
+    for view in views:
+        small, *blue = (_window(shade, start, end, size, view) for shade in shades)
+        ink = np.clip((paper - small) / contrast, -0.25, 1.25)
+        middle, scale = (start + end) / 2 + view.across, view.zoom * size[0] / (end - start)
+        columns = middle + (np.arange(size[0]) + 0.5 - size[0] / 2) / scale
+        within = np.broadcast_to(((columns >= left) & (columns <= right)).astype(np.float32), ink.shape)
+        planes = [ink, within, *(np.clip(shade / contrast, -1, 1) for shade in blue)]
+        pictures.append(SlotPicture(np.stack(planes).astype(np.float32)))
+    return pictures
 
 
-def _strip(page: Page, line: Line, left: float, right: float, rise: float) -> Image:
+def _window(
+    strip: NDArray[np.uint8] | NDArray[np.float32], start: int, end: int, size: tuple[int, int], view: View
+) -> NDArray[np.float32]:
+    """What a view shows of the columns from `start` to `end` of a strip, in a picture of a (width, height)."""
+    if view == PLAIN_VIEW:
+        return cv2.resize(strip[:, start:end], size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    # From a place in the picture to one in the strip, about the middles of both.
+    across, down = (end - start) / size[0] / view.zoom, strip.shape[0] / size[1] / view.zoom
+    linear = np.array([[across, view.slant * down], [0, down]])
+    middle = np.array([(start + end) / 2 + view.across - 0.5, strip.shape[0] / 2 + view.down - 0.5])
+    offset = middle - linear @ ((np.array(size) - 1) / 2)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    picture = cv2.warpAffine(strip, np.c_[linear, offset], size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return picture.astype(np.float32)
+
+
+def _strip(page: Page, line: Line, left: float, right: float, look: Look, rise: float) -> Image:
     """The pixels around a slot at the line's scale, from the page as it came in."""
-    start = left - REACH - CONTEXT
-    width = round(right - left) + 2 * (REACH + CONTEXT)
-    mesh = mapping_to_mesh(lambda at: line.to_page(np.add(at, (start, TOP - rise))), width, BOTTOM - TOP)
-    return sample(page.pixels, mesh, width, BOTTOM - TOP)
+    start, rows = left - look.reach - CONTEXT, look.bottom - look.top
+    width = round(right - left) + 2 * (look.reach + CONTEXT)
+    mesh = mapping_to_mesh(lambda at: line.to_page(np.add(at, (start, look.top - rise))), width, rows)
+    return sample(page.pixels, mesh, width, rows)
 
 
 def _stack(planes: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Pictures side by side in one tensor; the room to the right of narrow ones is paper outside the slot."""
-    tensor = np.zeros((len(planes), 2, HEIGHT, max(picture.shape[2] for picture in planes)), np.float32)
+    count, height = planes[0].shape[:2]
+    tensor = np.zeros((len(planes), count, height, max(picture.shape[2] for picture in planes)), np.float32)
     for place, picture in enumerate(planes):
         tensor[place, :, :, : picture.shape[2]] = picture
     return tensor

@@ -90,6 +90,13 @@ for _library in ("PIL", "pdfminer", "pdfplumber", "pypdfium2"):
 silence_libtiff()
 
 
+def format_of(data: bytes) -> str | None:
+    """What a file is by its first PDF_HEADER_WITHIN bytes: PDF, or Pillow's name of a picture's format; None if neither."""
+    if b"%PDF-" in data[:PDF_HEADER_WITHIN]:
+        return "PDF"
+    return next((name for name, at, magics in MAGICS if data[at:].startswith(magics)), None)
+
+
 def open_pages(path: Path, *, limits: Limits = LIMITS, wanted: Container[int] | None = None) -> Iterator[Page]:
     """The pages of a file, numbered from 1, each decoded when it is asked for.
 
@@ -104,8 +111,8 @@ def open_pages(path: Path, *, limits: Limits = LIMITS, wanted: Container[int] | 
     FileTooLarge beyond `limits`. TransientError where the file is locked, or memory short.
     """
     data = file_bytes(path, limits)
-    is_pdf = b"%PDF-" in data[:PDF_HEADER_WITHIN]
-    decoded = _pdf_pages(data, limits, wanted) if is_pdf else _picture_pages(data, limits, wanted)
+    kind = format_of(data)
+    decoded = _pdf_pages(data, limits, wanted) if kind == "PDF" else _picture_pages(data, kind, limits, wanted)
     try:
         for number, pixels, chars in _told(decoded):
             pixels.flags.writeable = False
@@ -230,19 +237,20 @@ def _render(page: pdfium.PdfPage, objects: tuple[PageObject, ...], limits: Limit
         bitmap.close()
 
 
-def _picture_pages(data: bytes, limits: Limits, wanted: Container[int] | None) -> Generator[_Decoded, None, None]:
+def _picture_pages(
+    data: bytes, kind: str | None, limits: Limits, wanted: Container[int] | None
+) -> Generator[_Decoded, None, None]:
     """A picture's pages: one, or a TIFF's frames; the good ones before a damaged one come first."""
-    formats = [name for name, at, magics in MAGICS if data[at:].startswith(magics)]
-    if not formats:
+    if kind is None:
         raise UnreadableFile("neither PDF nor picture")
     whole = True
     count = 1
-    if formats == ["TIFF"]:
+    if kind == "TIFF":
         count, whole = whole_frames(data, limits.max_pages + 1)
         if count > limits.max_pages:
             raise FileTooLarge(f"> {limits.max_pages} pages")
     if count:
-        with Pillow.open(BytesIO(data), formats=formats) as picture:
+        with Pillow.open(BytesIO(data), formats=[kind]) as picture:
             for frame in range(count):
                 if wanted is None or frame + 1 in wanted:
                     picture.seek(frame)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.experts import Expert
-from schemas.flow import LINE_HEIGHT, Evidence
+from schemas.flow import LINE_HEIGHT, DigitReading, Evidence
 from schemas.form import SlotKind
 
 COEFFICIENTS = Path(__file__).parent / "calibration.json"
@@ -111,6 +111,17 @@ def evidence_to_features(
     else:
         features["strokes"] = min(float(abs(evidence.strokes - len(text))), 3.0)
     return features
+
+
+def pen_to_features(digits: DigitReading, text: str) -> dict[str, float]:
+    """What speaks for `text` by pen beside all that: the least sure of the views, and the first glance at the slot."""
+    glance = digits.strings if digits.glance is None else digits.glance
+    least = min(view.get(text, 0.0) for view in (digits.views or (digits.strings,)))
+    return {
+        "views": -log10(max(1 - least, LEAST_DOUBT)),
+        "glance": -log10(max(1 - glance.get(text, 0.0), LEAST_SCOUT_DOUBT)),
+        "glance_rival": max((share for other, share in glance.items() if other != text), default=0.0),
+    }
 
 
 def second_to_features(evidence: Evidence, digits: str) -> dict[str, float]:

@@ -29,6 +29,7 @@ from pipeline.roster import read_roster
 from pipeline.run import Summary, run
 from pipeline.settings import load_settings
 from pipeline.units import read_units
+from pipeline.web_cli import web
 from pipeline.words import pick as _pick
 from pipeline.words import speaks_chinese
 from pipeline.work import Job, read_all
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(office)
 app.add_typer(mail)
+app.add_typer(web)
 
 Files = Annotated[
     list[Path],

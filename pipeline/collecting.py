@@ -65,7 +65,7 @@ def change_collection(
 
 def show_collection(settings: Settings) -> None:
     """Print what is collected."""
-    with _known(settings) as store:
+    with known_office(settings) as store:
         known = collected(store)[0]
     due = local_text(known.deadline) if known.deadline else pick("无", "none")
     console = Console(soft_wrap=True, highlight=False)
@@ -76,7 +76,7 @@ def show_collection(settings: Settings) -> None:
 
 def show_ledger(settings: Settings, *, as_json: bool, missing: bool) -> None:
     """Print how every unit stands, or only those to remind: a line of JSON each, or a table for people."""
-    with _known(settings) as store:
+    with known_office(settings) as store:
         known, returns, receipts = collected(store)
     form = FORMS[known.form]
     ledger = make_ledger(known, returns, receipts, form)
@@ -123,7 +123,7 @@ def export_office(settings: Settings, folder: Path | None = None, *, as_of: date
 
     Raises TransientError with the old tables standing; StoreUnavailable; DiskFull.
     """
-    with _known(settings) as store:
+    with known_office(settings) as store:
         return export_store(store, folder or export_folder(settings), as_of=as_of)
 
 
@@ -146,7 +146,7 @@ def _opened(settings: Settings) -> Iterator[Store]:
 
 
 @contextmanager
-def _known(settings: Settings) -> Iterator[Store]:
+def known_office(settings: Settings) -> Iterator[Store]:
     """The office's store, which must be there: asking makes none."""
     if not settings.database and not (settings.home / "kuohao.db").exists():
         raise ConfigError(f"--home {settings.home}: {pick('这里还没有收集任务', 'no office here')}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from schemas.flow import Box, State
 from schemas.form import Form
@@ -14,15 +16,21 @@ from schemas.reading import Reading, SlotReading
 # A correction of a field above the table stands under this and the field's key; no item of a form is called so.
 HEADER = "header."
 
+# Paths that are taken apart once: the same few dozen come with each return, further activities' behind them.
+PATHS = 1024
+
 Worth = tuple[State, int | str | None]
 
+NO_DISPUTES: Mapping[str, Worth] = MappingProxyType({})
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class EffectiveSlot:
     """A slot as it counts: the state and value of the last correction, or the machine's.
 
     `who` and `when` are the correction's, "" and None for the machine; `machine` is what the machine read. `open` is a
-    flagged slot that nobody has decided about. `candidates` are other readings of an open slot.
+    flagged slot that nobody has decided about, or about which two people disagree. `candidates` are other readings of an
+    open slot.
     """
 
     path: str
@@ -45,40 +53,66 @@ class EffectiveSlot:
         return (self.state, self.value)
 
 
-def effective_slots(reading: Reading, corrections: Mapping[str, Correction], form: Form) -> tuple[EffectiveSlot, ...]:
+def effective_slots(
+    reading: Reading,
+    corrections: Mapping[str, Correction],
+    form: Form,
+    *,
+    settled: bool = False,
+    disputes: Mapping[str, Worth] = NO_DISPUTES,
+) -> tuple[EffectiveSlot, ...]:
     """Every slot of a return as it counts, in the reading's order; behind them those that only a person has seen.
 
-    A correction counts whatever the machine had read before, for a person has looked at the paper.
+    A correction counts whatever the machine had read before, for a person has looked at the paper. Of a return that is
+    `settled` no flagged slot is open any more; those whose second entry says something else (`disputes`) are.
     """
-    read = [_decided(slot, corrections.get(slot.path)) for slot in reading.slots]
+
+    def decided(slot: SlotReading) -> EffectiveSlot:
+        return _decided(slot, corrections.get(slot.path), settled, disputes.get(slot.path))
+
+    read = [decided(slot) for slot in reading.slots]
     known = {slot.path for slot in reading.slots}
     more = [path for path in sorted(corrections) if path not in known]
     if not more:
         return tuple(read)
     labels = {slot.path: slot.label for slot in form.slots}
     added = [(path, labels[form_path(path)]) for path in more if form_path(path) in labels]
-    return (*read, *(_decided(_unseen(path, label), corrections[path]) for path, label in added))
+    return (*read, *(decided(_unseen(path, label)) for path, label in added))
+
+
+def slots_of(stored: StoredReturn, form: Form) -> tuple[EffectiveSlot, ...]:
+    """The same of a return as the office has it."""
+    return effective_slots(stored.reading, stored.corrections, form, settled=stored.settled, disputes=stored.disputes)
 
 
 def open_fields(stored: StoredReturn) -> tuple[str, ...]:
-    """The keys of fields above the table that are flagged and that nobody has decided about."""
+    """The keys of fields above the table that are flagged and that nobody has decided about.
+
+    Pages that belong to another return have that one's header.
+    """
+    if stored.settled or stored.part_of is not None:
+        return ()
     flagged = (key for key, field in stored.reading.header.items() if field.review)
     return tuple(key for key in flagged if HEADER + key not in stored.corrections)
 
 
+@lru_cache(maxsize=PATHS)
 def form_path(path: str) -> str:
     """The form's own path of a slot: item7[2].name is an item7.name."""
     item, _, name = path.partition(".")
     return f"{item.partition('[')[0]}.{name}"
 
 
+@lru_cache(maxsize=PATHS)
 def turn_of(path: str) -> int:
     """Which activity of its item a slot belongs to: item7.name is of the first, item7[2].name of the second."""
     number = path.partition(".")[0].partition("[")[2].rstrip("]")
     return int(number) if number.isdecimal() else 1
 
 
-def _decided(slot: SlotReading, correction: Correction | None) -> EffectiveSlot:
+def _decided(
+    slot: SlotReading, correction: Correction | None, settled: bool = False, disputed: Worth | None = None
+) -> EffectiveSlot:
     machine = (slot.state, slot.value)
     state, value = machine if correction is None else correction.after
     return EffectiveSlot(
@@ -89,13 +123,13 @@ def _decided(slot: SlotReading, correction: Correction | None) -> EffectiveSlot:
         value=value if state is State.VALUE else None,
         raw=slot.raw,
         confidence=slot.confidence,
-        open=slot.review and correction is None,
+        open=disputed is not None if correction is not None else slot.review and not settled,
         machine=machine,
         who="" if correction is None else correction.who,
         when=None if correction is None else correction.when,
         page=slot.page,
         box=slot.box,
-        candidates=() if correction is not None else slot.candidates,
+        candidates=slot.candidates if correction is None else () if disputed is None else (str(disputed[1] or ""),),
     )
 
 

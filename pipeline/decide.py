@@ -12,7 +12,7 @@ from functools import lru_cache
 from extractors.digits import OTHER
 from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.calibration import Features, evidence_to_features, load_calibration
+from pipeline.calibration import Features, evidence_to_features, load_calibration, pen_to_features
 from pipeline.counts import Certainty, Written, read_number
 from pipeline.experts import Expert, is_contested, likeliest, may_be_stroke, sign_share, slot_experts, struck_share
 from pipeline.figures import is_number, split_struck
@@ -58,6 +58,10 @@ SEALED, PENNED = 0.04, 0.35
 COARSE = 0.6
 
 
+# Kinds of decision on what pens wrote, or left out.
+PEN_KINDS = frozenset({"pen", "pen_blank"})
+
+
 @dataclass(frozen=True, eq=False)
 class Decision:
     """What most likely stands in a slot, before a second reader is asked, and how probably that is so.
@@ -91,8 +95,9 @@ def written_by_pen(evidence: Evidence) -> bool:
     placement = evidence.placement
     if placement.certain or placement.digits is None:
         return False
-    # Where nothing is written nothing tells of pens.
-    written = placement.digits.strings.get("", 0.0) < NOTHING
+    # Where nothing is written nothing tells of pens; the first glance says so, whatever the pens' reader finds later.
+    glance = placement.digits.glance
+    written = (placement.digits.strings if glance is None else glance).get("", 0.0) < NOTHING
     return evidence.hand >= BY_PEN or (written and (evidence.pen > PENNED or placement.digits.pen >= SURELY_BY_PEN))
 
 
@@ -118,6 +123,9 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons.append(Reason.UNUSUAL_NUMBER)
     elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
         reasons.append(Reason.NOT_A_NUMBER)
+    if by_pen and placement.slot.repeats:
+        # A pen hides where one activity ends and the next begins: a number may be another's, however well it is read.
+        reasons.append(Reason.PLACE_UNSURE)
     contested = best.probability < FIRM and is_contested(experts, best.text)
     if not by_pen and (contested or may_be_stroke(experts, best.text)):
         reasons.append(Reason.READERS_DISAGREE)
@@ -169,6 +177,9 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
     if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
         return _decision(evidence, experts, "text_blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
     doubts = _doubts_in_any_case(evidence, written=False)
+    if evidence.hand > BY_PEN and not placement.certain:
+        # Faint words by pen leave too little ink to be told from none.
+        doubts.append(Reason.PEN)
     return _decision(evidence, experts, "text_blank", State.BLANK, None, "", best, doubts)
 
 
@@ -184,7 +195,9 @@ def _decision(
     digits: str = "",
     candidates: tuple[str, ...] = (),
 ) -> Decision:
-    features = evidence_to_features(evidence, best.text, best.probability, experts)
+    features: dict[str, float] = evidence_to_features(evidence, best.text, best.probability, experts)
+    if kind in PEN_KINDS and (seen := evidence.placement.digits) is not None:
+        features |= pen_to_features(seen, best.text)
     probability = load_calibration().models[kind].probability(features)
     return Decision(kind, state, value, raw, digits, probability, features, tuple(dict.fromkeys(reasons)), candidates)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +21,16 @@ from rich.text import Text
 
 from pipeline.inbox import is_remote
 from pipeline.judge import ErrorBudget
+from pipeline.office_calibration import load_office_calibration
 from pipeline.settings import Settings
 from pipeline.store import Store, collected, counts, open_store, receipts, set_collection
 from pipeline.units import unit_spellings
 from pipeline.words import pick, speaks_chinese
 from schemas.errors import ConfigError, KuohaoError
 from schemas.office import Collection, FileState, Receipt, Unit
+
+if TYPE_CHECKING:
+    from pipeline.watch import Office
 
 ENGLISH = {
     "duplicate": "same bytes as an earlier file; nothing to do",
@@ -71,18 +76,12 @@ def run_office(
     `units` become the collection's roster, which is the one on record where none are given. Raises ConfigError with nothing
     touched; StoreUnavailable, DiskFull.
     """
-    from pipeline.watch import Office, prepare, watch
-    from pipeline.work import office_pool, read_source
+    from pipeline.watch import prepare, watch
 
     prepare(inbox, settings.home)
-    workers = workers or os.cpu_count() or 1
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("pipeline").setLevel(logging.INFO)
+    begin_log()
     store = open_office(settings)
-    known = _with_roster(store, units)
-    spellings = unit_spellings(known.units)
-    reader = partial(read_source, form=known.form, budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
-    office = Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)
+    office = make_office(inbox, settings, store, budget=budget, units=units, workers=workers)
 
     def end(number: int, frame: object) -> None:
         office.stop.set()
@@ -100,6 +99,33 @@ def run_office(
         for number, handler in before.items():
             signal.signal(number, handler)
         store.close()
+
+
+def make_office(
+    inbox: Path,
+    settings: Settings,
+    store: Store,
+    *,
+    budget: ErrorBudget,
+    units: tuple[Unit, ...] | None = None,
+    workers: int = 0,
+) -> Office:
+    """An inbox with what works on it: readers in processes of their own, one a core where `workers` is 0."""
+    from pipeline.watch import Office
+    from pipeline.work import office_pool, read_source
+
+    workers = workers or os.cpu_count() or 1
+    known = _with_roster(store, units)
+    budget = replace(budget, office=load_office_calibration(settings.home))
+    spellings = unit_spellings(known.units)
+    reader = partial(read_source, form=known.form, budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
+    return Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)
+
+
+def begin_log() -> None:
+    """Let what goes on be seen on the terminal, or in the journal."""
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("pipeline").setLevel(logging.INFO)
 
 
 def _with_roster(store: Store, units: tuple[Unit, ...] | None) -> Collection:

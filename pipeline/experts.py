@@ -21,7 +21,10 @@ WORDS = 0.25
 PRINT_SAY = {"recogniser": 1.0, "scout": 0.5, "digits": 0.5}
 GLANCE_SAY = {"scout": 1.0, "digits": 1.0}
 PEN_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0}
-BLIND = {"recogniser": 1e-6, "scout": 0.01, "digits": 1e-3}
+BLIND = {"recogniser": 1e-6, "scout": 0.01, "digits": 1e-3, "glance": 1e-3}
+
+# The same where the pens' own reader has looked: what the digit reader saw at a glance still counts.
+CLOSE_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0, "glance": 0.3}
 
 # A slanted 1 and a stroke look alike: a reader of print that gives a stroke more than this has seen the slant.
 STROKE_POSSIBLE = 0.02
@@ -51,15 +54,18 @@ class Expert:
 
 def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool) -> dict[str, Expert]:
     """Each reader that has a say on a slot, by name."""
-    say = PEN_SAY if by_pen else PRINT_SAY if placement.looked else GLANCE_SAY
+    closely = placement.digits is not None and placement.digits.glance is not None
+    say = CLOSE_SAY if by_pen and closely else PEN_SAY if by_pen else PRINT_SAY if placement.looked else GLANCE_SAY
     found = {}
     for name, log_probs in (("recogniser", placement.log_probs), ("scout", placement.scouted)):
-        if log_probs is not None and (name != "recogniser" or placement.looked):
+        if log_probs is not None and name in say and (name != "recogniser" or placement.looked):
             found[name] = Expert(slot_strings(log_probs, alphabet), say[name], BLIND[name])
     if placement.digits is not None:
-        numbers = {text: share for text, share in placement.digits.strings.items() if is_number(text)}
-        words = sign_share(placement.digits, OTHER)
-        found["digits"] = Expert(numbers, say["digits"], BLIND["digits"], words)
+        for name, strings in (("digits", placement.digits.strings), ("glance", placement.digits.glance)):
+            if strings is not None and name in say:
+                numbers = {text: share for text, share in strings.items() if is_number(text)}
+                words = sum(share for text, share in strings.items() if OTHER in text)
+                found[name] = Expert(numbers, say[name], BLIND[name], words)
     return found
 
 

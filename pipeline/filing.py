@@ -3,8 +3,10 @@
 Each item of the form counts from the latest return that has it: latest by the number of its arrival, for a clock may be set
 back. So a later return of the whole form supersedes all before it, and the two pages of a form may come as two files, or
 one page again. A return none of whose items count is superseded. A person's choice (`preferred`) goes before arrival. A
-return whose unit is not sure supersedes none that is. A return all of whose values agree with one that counts is a probable
-duplicate of it, a photograph and a PDF of one sheet; of such the one that a person has corrected counts.
+return whose unit is not sure supersedes none that is. What a person has made a part of another return (pages that came as a
+file of their own) is as sure and as preferred as that one, and counts beside it, item by item. A return all of whose values
+agree with one that counts is a probable duplicate of it, a photograph and a PDF of one sheet; of such the one that a person
+has corrected counts.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from pipeline.corrections import HEADER, EffectiveSlot, Worth, effective_slots, form_path
+from pipeline.corrections import HEADER, EffectiveSlot, Worth, form_path, slots_of
 from pipeline.units import unit_field, unit_key, unit_named
 from schemas.flow import State
 from schemas.form import Form
@@ -77,17 +79,24 @@ def file_return(stored: StoredReturn, form: Form, names: Mapping[str, str], *, a
     """A return before it is weighed against the others of its unit; `names` are units by spelling."""
     if stored.reading.form != form.id:
         return Filed(stored, (), frozenset(), False, Standing.OTHER_FORM)
-    slots = effective_slots(stored.reading, stored.corrections, form)
+    slots = slots_of(stored, form)
     standing = Standing.DISMISSED if stored.dismissed else Standing.UNKNOWN
-    return Filed(stored, slots, _items(stored, slots), accepted or _is_sure(stored, form, names), standing)
+    return Filed(stored, slots, items_of(stored, slots), accepted or _is_sure(stored, form, names), standing)
 
 
 def weigh(returns: Sequence[Filed]) -> list[Filed]:
     """The returns of one unit with their standings, in the order of arrival."""
-    some_sure = any(filed.sure for filed in returns)
-    done = [replace(filed, standing=Standing.UNCONFIRMED) for filed in returns if some_sure and not filed.sure]
-    left = [filed for filed in returns if filed.sure or not some_sure]
-    left.sort(key=lambda filed: (filed.stored.preferred, bool(filed.items), *arrival(filed)), reverse=True)
+    mains = _mains(returns)
+    sure = {arrival(filed): mains[arrival(filed)].sure for filed in returns}
+    some_sure = any(sure.values())
+    done = [replace(filed, standing=Standing.UNCONFIRMED) for filed in returns if some_sure and not sure[arrival(filed)]]
+    left = [filed for filed in returns if sure[arrival(filed)] or not some_sure]
+
+    def rank(filed: Filed) -> tuple[bool, bool, int, int]:
+        preferred = filed.stored.preferred or mains[arrival(filed)].stored.preferred
+        return (preferred, bool(filed.items), *arrival(filed))
+
+    left.sort(key=rank, reverse=True)
     counted: list[Filed] = []
     while left:
         best = left[0]
@@ -116,15 +125,28 @@ def as_read(filed: Filed) -> Values:
     return _values({slot.path: slot.machine for slot in filed.slots})
 
 
+def items_of(stored: StoredReturn, slots: Sequence[EffectiveSlot]) -> frozenset[str]:
+    """The items that a return has: those found on its pages, and those that a person has filled in."""
+    lost = {slot.path for slot in stored.reading.slots if Reason.SLOT_MISSING in slot.reasons}
+    return frozenset(form_path(slot.path).partition(".")[0] for slot in slots if slot.path not in lost or slot.who)
+
+
 def arrival(filed: Filed) -> tuple[int, int]:
     """The order of returns: by file, then within it."""
     return (filed.stored.order, filed.stored.number)
 
 
-def _items(stored: StoredReturn, slots: Sequence[EffectiveSlot]) -> frozenset[str]:
-    """The items that a return has: those found on its pages, and those that a person has filled in."""
-    lost = {slot.path for slot in stored.reading.slots if Reason.SLOT_MISSING in slot.reasons}
-    return frozenset(form_path(slot.path).partition(".")[0] for slot in slots if slot.path not in lost or slot.who)
+def _mains(returns: Sequence[Filed]) -> dict[tuple[int, int], Filed]:
+    """For each return the one whose part it is in the end: itself, where it is nobody's or that one is not among these."""
+    known = {arrival(filed): filed for filed in returns}
+    found = {}
+    for filed in returns:
+        main, seen = filed, {arrival(filed)}
+        while main.stored.part_of in known and main.stored.part_of not in seen:
+            seen.add(main.stored.part_of)
+            main = known[main.stored.part_of]
+        found[arrival(filed)] = main
+    return found
 
 
 def _is_sure(stored: StoredReturn, form: Form, names: Mapping[str, str]) -> bool:
@@ -132,6 +154,7 @@ def _is_sure(stored: StoredReturn, form: Form, names: Mapping[str, str]) -> bool
     field = unit_field(stored.reading, form)
     return (
         not field.review
+        or stored.part_of is not None
         or stored.preferred
         or HEADER + unit_key(form) in stored.corrections
         or unit_named(field.value, names) != stored.unit

@@ -7,13 +7,15 @@ slot to a person whatever the probability. Rules across fields are in `rules`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from extractors.glyphs import Alphabet
 from extractors.slots import slot_box
 from pipeline.calibration import load_calibration
-from pipeline.decide import SEALED, Decision, decide, written_by_pen
+from pipeline.decide import PEN_KINDS, SEALED, Decision, decide, written_by_pen
+from pipeline.figures import is_number
+from pipeline.office_calibration import UNADJUSTED, OfficeCalibration
 from schemas.flow import Evidence, Placement, State
 from schemas.form import Slot, SlotKind
 from schemas.reading import Reason, SlotReading
@@ -37,8 +39,9 @@ BOUNDS: Mapping[Reason, float] = {
 # the threshold of the default budget.
 GLANCE_SURE = 0.998
 
-# The models of what pens wrote, or left out.
-PEN_KINDS = frozenset({"pen", "pen_blank"})
+# What the pens' own reader is surer of than this stands: the recogniser, who knows print, would mostly make right ones
+# doubtful. Below, it is asked for its view.
+PEN_SURE = 0.9
 
 # A text layer is certain about its characters, not about what the writer meant; but for a file that was never on paper whose
 # words are the form's own to the letter.
@@ -50,14 +53,15 @@ UNDERLINED_SHARE = Fraction(1, 2)
 
 @dataclass(frozen=True)
 class ErrorBudget:
-    """How many wrong values among accepted ones the user puts up with."""
+    """How many wrong values among accepted ones the user puts up with, and what the office's own slots say of claims."""
 
     share: Fraction = Fraction(1, 1000)
+    office: OfficeCalibration = UNADJUSTED
 
     @property
     def threshold(self) -> float:
         """The confidence from which a slot is accepted, as calibration found it on slots that it had not seen."""
-        return load_calibration().threshold(float(self.share))
+        return self.office.threshold(float(self.share))
 
     @property
     def glance_threshold(self) -> float:
@@ -67,7 +71,11 @@ class ErrorBudget:
     @property
     def pen_threshold(self) -> float:
         """The same for what a pen wrote."""
-        return load_calibration().threshold(float(self.share), by_pen=True)
+        return self.office.threshold(float(self.share), by_pen=True)
+
+    def corrected(self, probability: float, kind: str) -> float:
+        """What a model of this kind claims, as the office has found it."""
+        return self.office.corrected(probability, by_pen=kind in PEN_KINDS)
 
 
 def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> SlotReading:
@@ -77,8 +85,9 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
         return missing_slot(placement.path, placement.slot)
     decision = decide(evidence, alphabet)
     findings = (*decision.reasons, *_contest(evidence, decision), *map(Reason, evidence.doubts))
+    claim = _confirmed(evidence, decision)
     most = 1.0 if evidence.exact else CERTAIN
-    probability = most if placement.certain else _confirmed(evidence, decision)
+    probability = most if placement.certain else budget.corrected(claim, decision.kind)
     bound = min((BOUNDS[reason] for reason in findings), default=1.0)
     confidence = round(min(probability, bound, most), 4)
     least = _least_confidence(decision.kind, placement, budget)
@@ -96,13 +105,15 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
         page=placement.line.page or None,
         box=slot_box(placement) if placement.line.page else None,
         candidates=decision.candidates,
+        claim=None if placement.certain else round(claim, 6),
+        pen=decision.kind in PEN_KINDS,
     )
 
 
 def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
-    """Whether what two quick readers see of a printed count leaves so little doubt that the recogniser need not look."""
+    """Whether the recogniser need not look: at print of which two quick readers leave little doubt, at what pens wrote."""
     placement = evidence.placement
-    if placement.looked:
+    if placement.looked or _read_closely(evidence):
         return True
     if (
         placement.slot.kind is SlotKind.TEXT
@@ -112,7 +123,16 @@ def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet)
     ):
         return False
     decision = decide(evidence, alphabet)
-    return not decision.reasons and decision.probability >= budget.glance_threshold
+    return not decision.reasons and budget.corrected(decision.probability, decision.kind) >= budget.glance_threshold
+
+
+def _read_closely(evidence: Evidence) -> bool:
+    """Whether the pens' own reader has looked at what a pen wrote, and knows what it is."""
+    digits = evidence.placement.digits
+    if digits is None or digits.glance is None or not written_by_pen(evidence):
+        return False
+    best = max(digits.strings, key=lambda text: digits.strings[text], default="")
+    return is_number(best) and digits.strings.get(best, 0.0) >= PEN_SURE
 
 
 def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
@@ -121,9 +141,10 @@ def wants_second(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) ->
         return False
     decision = decide(evidence, alphabet)
     least = _least_confidence(decision.kind, evidence.placement, budget)
-    if decision.reasons or not _may_be_confirmed(decision) or decision.probability >= least:
+    corrected = budget.corrected(decision.probability, decision.kind)
+    if decision.reasons or not _may_be_confirmed(decision) or corrected >= least:
         return False
-    return _with_agreement(decision) >= least
+    return budget.corrected(_with_agreement(decision), decision.kind) >= least
 
 
 def missing_slot(path: str, slot: Slot) -> SlotReading:
@@ -136,7 +157,7 @@ def missing_slot(path: str, slot: Slot) -> SlotReading:
 
 def _least_confidence(kind: str, placement: Placement, budget: ErrorBudget) -> float:
     """The confidence from which a slot is accepted."""
-    own = ErrorBudget(budget.share * UNDERLINED_SHARE) if placement.underlined else budget
+    own = replace(budget, share=budget.share * UNDERLINED_SHARE) if placement.underlined else budget
     return own.pen_threshold if kind in PEN_KINDS else own.threshold
 
 

@@ -15,6 +15,7 @@ from pipeline.filing import Filed, Standing, arrival, as_read, file_return, weig
 from pipeline.rules import judge_across
 from pipeline.times import as_utc
 from pipeline.units import names_by_spelling
+from schemas.flow import State
 from schemas.form import Form
 from schemas.office import Collection, FileState, Receipt, StoredReturn, Unit
 from schemas.reading import Problem
@@ -65,7 +66,8 @@ class UnitLine:
     """A unit in the ledger: its state, its returns in the order of arrival, and the slots that count.
 
     `slots` holds every slot of the form, from the return that has its item; of an item that no return has, the slots are
-    open. It is empty for a unit that has returned nothing. `late`: nothing had come by the deadline.
+    open. It is empty for a unit that has returned nothing. `late`: nothing had come by the deadline. `ask_again` are the
+    slots that a person could not read: the unit is asked for them.
     """
 
     unit: Unit
@@ -77,6 +79,7 @@ class UnitLine:
     open_slots: int = 0
     open_fields: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    ask_again: tuple[str, ...] = ()
 
     @property
     def counted(self) -> tuple[Filed, ...]:
@@ -175,7 +178,7 @@ def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form:
     missing = tuple(item.key for item in form.items if not any(item.key in filed.items for filed in counted))
     undecided = [filed.stored for filed in counted if filed.stored.order not in accepted]
     fields = tuple(key for one in undecided for key in open_fields(one))
-    problems = tuple(problem for one in undecided for problem in one.reading.problems if problem in TO_LOOK_AT)
+    problems = tuple(problem for one in undecided for problem in _problems(one) if problem in TO_LOOK_AT)
     opened = sum(slot.open for _, slot in slots)
     late = deadline is not None and all(as_utc(filed.stored.arrived) > as_utc(deadline) for filed in weighed)
     state = UnitState.LATE if late else UnitState.RETURNED
@@ -183,7 +186,13 @@ def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form:
         state = UnitState.PARTIAL
     elif opened or fields or problems:
         state = UnitState.REVIEW
-    return UnitLine(unit, state, late, every, slots, missing, opened, fields, problems)
+    again = tuple(slot.path for _, slot in slots if slot.who and slot.state is State.UNREADABLE)
+    return UnitLine(unit, state, late, every, slots, missing, opened, fields, problems, again)
+
+
+def _problems(stored: StoredReturn) -> tuple[Problem, ...]:
+    """What is wrong with a return; pages that belong to another one need no heading."""
+    return tuple(one for one in stored.reading.problems if one is not Problem.NO_HEADER or stored.part_of is None)
 
 
 def _slots_that_count(counted: Sequence[Filed], form: Form) -> tuple[CountedSlot, ...]:

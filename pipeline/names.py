@@ -12,6 +12,9 @@ MOST_BYTES = 255
 
 CUT_MARK = "…"
 
+UPLOADED = "网页上传"
+"""The folder in an inbox into which the review pages put files: people's own, side by side, as at the inbox's top."""
+
 PICTURES = (".jpg", ".jpeg", ".png", ".heic", ".heif", ".webp", ".bmp", ".tif", ".tiff")
 """Only pictures are pages of one return; a PDF holds its pages itself."""
 
@@ -58,14 +61,14 @@ def pages_of(name: PurePath) -> str:
     """What a picture has in common with the other pages of its return, relative to the inbox; "" where it stands alone.
 
     `修武县-1.jpg` and `修武县（2）.png` are pages of `修武县`; in a folder, so are pictures that only a camera has named.
-    At the inbox's top such names are anybody's, and each picture is a return of its own.
+    At the inbox's top, and where uploads come in, such names are anybody's, and each picture is a return of its own.
     """
     if name.suffix.lower() not in PICTURES:
         return ""
     folder = name.parent.as_posix()
     stem = name.stem.strip()
     if CAMERA_NAME.fullmatch(stem):
-        return "" if folder == "." else f"{folder}/"
+        return "" if folder in {".", UPLOADED} else f"{folder}/"
     common = PAGE_NUMBER.sub("", stem)
     if not common or CAMERA_NAME.fullmatch(common):
         return ""

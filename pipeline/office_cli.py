@@ -71,6 +71,23 @@ def ledger_command(
     show_ledger(load_settings(home=home), as_json=as_json, missing=missing)
 
 
+@office.command(name="calibrate", epilog="Example: kuohao calibrate --home 办公室")
+def calibrate_command(
+    home: Home = None,
+    who: Annotated[str | None, typer.Option(help="Who does it; else this computer's user. 校准人。")] = None,
+) -> None:
+    """Let reviewed and audited slots correct how sure is sure. 用已审核和已抽查的括号校准置信度，重新启动后生效。"""
+    from getpass import getuser
+
+    from pipeline.collecting import known_office
+    from pipeline.recalibrating import recalibrate, save, show
+
+    settings = load_settings(home=home)
+    with known_office(settings) as store:
+        made = recalibrate(store, who=who or getuser())
+    show(made, save(made, settings.home))
+
+
 @office.command(name="export", epilog="Example: kuohao export --output 汇总")
 def export_command(
     home: Home = None,

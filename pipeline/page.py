@@ -11,6 +11,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from extractors.cells import join_cells, turn_cells
+from extractors.digits import PEN_LOOK, PRINT_LOOK
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
 from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
@@ -20,9 +21,9 @@ from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.slots import SlotCrop, slot_to_crop
 from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
-from pipeline.decide import NOTHING, SEEN_BY_DIGITS
+from pipeline.decide import NOTHING, SEEN_BY_DIGITS, written_by_pen
 from pipeline.experts import struck_share
-from pipeline.figures import likeliest_number, read_digits, read_over
+from pipeline.figures import likeliest_number, read_closely, read_digits, read_over
 from pipeline.judge import ErrorBudget, glance_suffices, wants_second
 from pipeline.labels import place_header
 from pipeline.look import look_closely
@@ -208,6 +209,8 @@ def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Rea
         _placement_to_evidence(upright, placement, crop, hand, seals)
         for placement, crop in zip(placements, crops, strict=True)
     ]
+    gathered = _read_pens(upright, gathered, readers)
+    placements = [piece.placement for piece in gathered]
     doubtful = [place for place, piece in enumerate(gathered) if not glance_suffices(piece, budget, readers.alphabet)]
     looked = look_closely([placements[place] for place in doubtful], readers.alphabet, readers.glyphs)
     for place, placement in zip(doubtful, looked, strict=True):
@@ -256,12 +259,23 @@ def _hand(placements: Sequence[Placement]) -> float:
     return median(shares) if shares else 0.0
 
 
+def _read_pens(upright: Upright, gathered: Sequence[Evidence], readers: Readers) -> list[Evidence]:
+    """Evidence with what the pens' own reader makes of what a pen wrote, or left out."""
+    if readers.pens is None:
+        return list(gathered)
+    written = iter(
+        read_closely(upright.page, [piece.placement for piece in gathered if written_by_pen(piece)], readers.pens)
+    )
+    return [replace(piece, placement=next(written)) if written_by_pen(piece) else piece for piece in gathered]
+
+
 def _look_over(upright: Upright, gathered: Sequence[Evidence], readers: Readers) -> list[Evidence]:
     """Evidence with what stands over each number that is struck out: there a hand writes what it meant."""
     struck = [piece.placement for piece in gathered if struck_share(piece.placement.digits) > SEEN_BY_DIGITS]
-    if readers.digits is None or not struck:
+    reader, look = (readers.digits, PRINT_LOOK) if readers.pens is None else (readers.pens, PEN_LOOK)
+    if reader is None or not struck:
         return list(gathered)
-    over = {id(one): digits for one, digits in zip(struck, read_over(upright.page, struck, readers.digits), strict=True)}
+    over = {id(one): digits for one, digits in zip(struck, read_over(upright.page, struck, reader, look), strict=True)}
     return [replace(piece, corrected=likeliest_number(over.get(id(piece.placement)))) for piece in gathered]
 
 

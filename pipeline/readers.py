@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extractors.digits import DigitReader, load_digit_reader
+from extractors.digits import PEN_LOOK, DigitReader, load_digit_reader
 from extractors.glyphs import Alphabet, GlyphReader, form_to_alphabet, load_glyph_reader
 from extractors.orient import UpsideDown, load_direction_classifier
 from extractors.scout import load_scout
@@ -18,7 +18,7 @@ class Readers:
     """The engines of one process, loaded once.
 
     `second` is None where Tesseract is not installed, `scout` where the form's characters are not those it was trained on,
-    `digits` where a test does without.
+    `digits` and `pens`, which reads what a pen wrote, where a test does without.
     """
 
     alphabet: Alphabet
@@ -27,6 +27,7 @@ class Readers:
     is_upside_down: UpsideDown
     second: SlotReader | None
     digits: DigitReader | None = None
+    pens: DigitReader | None = None
 
 
 def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) -> Readers:
@@ -39,4 +40,5 @@ def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) ->
         load_direction_classifier(),
         load_slot_reader(),
         load_digit_reader(threads=threads),
+        load_digit_reader(PEN_LOOK, threads=threads),
     )

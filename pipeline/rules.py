@@ -18,9 +18,13 @@ MOST_PEOPLE_AN_EVENT = 20_000
 # and works unions differ by a factor of a hundred without fault.
 POWERS_OUT_OF_LINE, LEAST_RETURNS = 2.5, 8
 
+# Slots from which a return that holds nothing at all is doubted: nobody sends in an empty form, but a fax may have lost
+# what a faint pen wrote.
+EMPTY_FORM = 10
+
 
 def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReading, ...]:
-    """Flag attendance without an event, more events than people, and crowds beyond reason within a return."""
+    """Flag attendance without an event, more events than people, crowds beyond reason, and a return that holds nothing."""
     counts = {slot.path: slot for slot in slots}
     events_of = {slot.path: slot.events for slot in form.slots if slot.events}
     doubts: dict[str, list[Reason]] = defaultdict(list)
@@ -31,6 +35,9 @@ def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReadin
         if counted and reason:
             doubts[attended.path].append(reason)
             doubts[counted.path].append(reason)
+    found = [slot for slot in slots if Reason.SLOT_MISSING not in slot.reasons]
+    if len(found) >= EMPTY_FORM and all(slot.state is State.BLANK for slot in found):
+        doubts |= {slot.path: [Reason.NOTHING_WRITTEN] for slot in found}
     return _flagged(slots, doubts)
 
 

@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     """How often the whole inbox is looked through, for shares lose events."""
     lease_seconds: float = Field(default=60.0, gt=0)
     """How long a file stays with a process that gives no sign of life; several times the longest pause of a busy machine."""
+    secure_cookies: bool = False
+    """Whether browsers come by HTTPS alone, through a proxy before the review pages: cookies are sent no other way then."""
+    trusted_proxy: str = ""
+    """The address of the proxy before the review pages, whose word is taken for who calls; nobody's where it is empty."""
 
     @field_validator("database")
     @classmethod

@@ -21,7 +21,7 @@ from schemas.flow import State
 from schemas.form import Form, Slot, SlotKind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Contribution:
     """A slot that counts: whose it is, where it stands, what it adds to the total. `options` is what an open one may be."""
 

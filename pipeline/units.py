@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -28,7 +28,19 @@ def read_units(path: Path) -> tuple[Unit, ...]:
     A unit that stands there twice has the aliases of both rows. Raises ConfigError when the file cannot be read, or when a
     name means two units.
     """
-    rows = _rows(path)
+    try:
+        units = units_in_table(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"--roster {path}: {error.strerror}") from error
+    except csv.Error as error:
+        raise ConfigError(f"--roster {path}: {error}") from error
+    names_by_spelling(units)
+    return units
+
+
+def units_in_table(data: bytes) -> tuple[Unit, ...]:
+    """The same of a CSV's bytes, whatever its names mean (see `clashes`). Raises csv.Error where it is no CSV."""
+    rows = table_rows(data)
     if not rows:
         return ()
     heading = [cell.strip().lower() for cell in rows[0]]
@@ -40,8 +52,16 @@ def read_units(path: Path) -> tuple[Unit, ...]:
         if name:
             before = units.get(name, Unit(name))
             units[name] = Unit(name, _distinct([*before.aliases, *_split(aliases)], name), before.parent or parent)
-    names_by_spelling(units.values())
     return tuple(units.values())
+
+
+def table_rows(data: bytes) -> list[list[str]]:
+    """The rows of a CSV that hold anything, headings first. Raises csv.Error where it is no CSV."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("gb18030", errors="replace")
+    return [row for row in csv.reader(StringIO(text, newline="")) if row]
 
 
 def unit_spellings(units: Iterable[Unit]) -> tuple[str, ...]:
@@ -55,11 +75,14 @@ def names_by_spelling(units: Iterable[Unit]) -> Mapping[str, str]:
     Raises ConfigError where one spelling means two units: a return would count for either.
     """
     names: dict[str, str] = {}
-    for unit in units:
-        for spelling in (unit.name, *unit.aliases):
-            if names.setdefault(_folded(spelling), unit.name) != unit.name:
-                raise ConfigError(f"--roster: {spelling} = {names[_folded(spelling)]} = {unit.name}")
+    for spelling, first, second in _spelled(units, names):
+        raise ConfigError(f"--roster: {spelling} = {first} = {second}")
     return names
+
+
+def clashes(units: Iterable[Unit]) -> tuple[tuple[str, str, str], ...]:
+    """Every spelling that means two units, with both."""
+    return tuple(_spelled(units, {}))
 
 
 def unit_named(text: str | None, names: Mapping[str, str]) -> str | None:
@@ -82,16 +105,13 @@ def unit_key(form: Form) -> str:
     return next((field.key for field in form.header if field.kind is FieldKind.UNIT), "")
 
 
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--roster {path}: {error.strerror}") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("gb18030", errors="replace")
-    return [row for row in csv.reader(StringIO(text, newline="")) if row]
+def _spelled(units: Iterable[Unit], names: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Put every spelling into `names`, folded, with the unit that it means first; those that mean another one too."""
+    for unit in units:
+        for spelling in (unit.name, *unit.aliases):
+            first = names.setdefault(_folded(spelling), unit.name)
+            if first != unit.name:
+                yield spelling, first, unit.name
 
 
 def _column(heading: Sequence[str], names: Sequence[str]) -> int | None:

@@ -2,6 +2,9 @@
 
     KuohaoError
     ├── ConfigError            2  wrong option or setting; nothing was touched
+    ├── TooFewSlots            2  too few reviewed and audited slots to calibrate by
+    ├── NoSuchReturn           2  a return that is not, or no longer, on record
+    ├── Conflict               1  somebody else has decided in the meantime
     ├── DocumentError          3  this file cannot be read; trying again changes nothing
     │   ├── UnreadableFile        empty, truncated, damaged, or not what its name says
     │   ├── LegacyOffice          old Word, Excel or WPS, and no LibreOffice to open it
@@ -18,7 +21,10 @@ Every error is told in one line, Chinese or English by locale (`KuohaoError.told
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from schemas.office import Correction
 
 
 class KuohaoError(Exception):
@@ -51,6 +57,42 @@ class ConfigError(KuohaoError):
     code = "config"
     zh = "设置有误，请改正后重试"
     en = "wrong setting; correct it and run again"
+
+
+class TooFewSlots(KuohaoError):
+    """Too few reviewed and audited slots to calibrate by."""
+
+    exit_code = 2
+    code = "too_few_slots"
+    zh = "已审核和已抽查的括号还太少，请继续审核和抽查后再校准"
+    en = "too few slots have been reviewed and audited; go on, and calibrate then"
+
+
+class NoSuchReturn(KuohaoError):
+    """A return that is not on record, or that another one has replaced."""
+
+    exit_code = 2
+    code = "no_such_return"
+    zh = "没有这份报表，或者它已被替换，请刷新页面"
+    en = "no such return, or it has been replaced; look at the list again"
+
+
+class Conflict(KuohaoError):
+    """Somebody else has decided in the meantime: nothing was changed.
+
+    `correction` is what counts now, with who and when; where one was taken back, it says by whom, and what the machine had
+    read. Of a decision about a whole return its path is "", its values are the decision's. `version` is what to say next
+    to have seen it: the correction's id, 0 for the machine's reading.
+    """
+
+    code = "conflict"
+    zh = "其他人刚刚改过这一项，请核对后再确认"
+    en = "somebody else has just decided about this; look again"
+
+    def __init__(self, correction: Correction, version: int) -> None:
+        super().__init__()
+        self.correction = correction
+        self.version = version
 
 
 class DocumentError(KuohaoError):

@@ -187,10 +187,14 @@ class DigitReading:
     """What the slot's own reader makes of it: strings with their probabilities, and how likely a pen wrote them.
 
     Besides digits and the comma a string may hold the signs of `extractors.digits`: anything else, struck out, written over.
+    Where the pens' reader has looked, `strings` are the mean of its `views`, through several windows, and `glance` is what
+    the reader of every slot made of it.
     """
 
     strings: Mapping[str, float]
     pen: float
+    views: tuple[Mapping[str, float], ...] = ()
+    glance: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
@@ -59,7 +59,8 @@ class Slot:
     """One pair of parentheses to fill.
 
     `before` and `after` are the printed words around the parentheses; `label` is what people call the slot.
-    `events` is the path of the slot that counts the events this slot's people attended, where there is one.
+    `events` is the path of the slot that counts the events this slot's people attended, where there is one. `repeats` tells
+    that its row may hold it several times, for one activity after the other.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Slot:
     before: str
     after: str
     events: str | None = None
+    repeats: bool = False
 
     @property
     def label(self) -> str:
@@ -172,7 +174,8 @@ def _item_of(key: str, info: FieldInfo) -> FormItem:
     if not (inspect.isclass(item) and issubclass(item, Item)):
         raise TypeError(f"{key}: a return's fields are header fields and items, not {info.annotation!r}")
     slots = tuple(_slot_of(key, name, field) for name, field in item.model_fields.items())
-    return FormItem(key, inspect.cleandoc(item.__doc__ or ""), slots, repeats)
+    own = tuple(replace(slot, repeats=repeats) for slot in slots)
+    return FormItem(key, inspect.cleandoc(item.__doc__ or ""), own, repeats)
 
 
 def _slot_of(key: str, name: str, info: FieldInfo) -> Slot:

@@ -79,9 +79,37 @@ class DecisionKind(StrEnum):
     UNIT = "unit"
     """The unit it counts for; "" takes that back."""
     PREFERRED = "preferred"
+    """Chosen over later returns of its unit: "1" or, taken back, ""."""
     DISMISSED = "dismissed"
+    """Counts for nothing: one of `DISMISSALS`, or "" to take that back."""
     SETTLED = "settled"
-    """Looked at, and nothing is open. Like the two above "1" or, taken back, ""."""
+    """Looked at, and nothing is open: "1" or ""."""
+    PART_OF = "part_of"
+    """Its pages belong to another return, by file and number ("12-1"): it counts for that one's unit, item by item."""
+    SPLIT = "split"
+    """From this page of its file on ("3") it is a return of its own, which is shown as a further one of the file."""
+
+
+DISMISSALS = ("not_a_return", "wrong_form", "superseded", "1")
+"""Why a return counts for nothing; "1" gives no reason."""
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may sign in. `generation` is raised by whatever must end their sessions: a new password, a dismissal."""
+
+    name: str
+    role: Role
+    active: bool
+    generation: int
+    added: datetime
 
 
 @dataclass(frozen=True)
@@ -91,7 +119,9 @@ class StoredReturn:
     `order` and `arrived` are those of the receipt of its file; `number` tells the returns of one file apart, from 1.
     `unit` is the roster's unit it counts for, None where that is not known. `preferred` marks a return that a person has
     chosen over later ones of the same unit; `dismissed` one that counts for nothing (not a return, wrong form). `accepted`:
-    nothing in its file is open, which a superseded file's receipt does not say any more.
+    nothing in its file is open, which a superseded file's receipt does not say any more. `settled`: a person has looked at
+    it, and nothing in it is open. `part_of` names the return, by file and number, whose part it is. `disputes` hold what was
+    entered in a slot the second time, by path, where that is not what its correction says.
     """
 
     order: int
@@ -105,6 +135,9 @@ class StoredReturn:
     preferred: bool = False
     dismissed: bool = False
     accepted: bool = False
+    settled: bool = False
+    part_of: tuple[int, int] | None = None
+    disputes: Mapping[str, tuple[State, int | str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     READERS_DISAGREE = "readers_disagree"
     ONE_READER = "one_reader"
     INK_IN_BLANK = "ink_in_blank"
+    NOTHING_WRITTEN = "nothing_written"
     NOT_A_NUMBER = "not_a_number"
     UNUSUAL_NUMBER = "unusual_number"
     PLACE_UNSURE = "place_unsure"
@@ -32,6 +33,7 @@ class Reason(StrEnum):
     NO_EVENT = "attendance_without_event"
     MORE_EVENTS = "more_events_than_attendance"
     OUT_OF_LINE = "out_of_line"
+    DISPUTED = "disputed"
 
     @property
     def chinese(self) -> str:
@@ -44,6 +46,7 @@ _CHINESE = {
     Reason.READERS_DISAGREE: "两次识别结果不一致",
     Reason.ONE_READER: "只有一次识别，未得到印证",
     Reason.INK_IN_BLANK: "识别为空，但括号内有墨迹",
+    Reason.NOTHING_WRITTEN: "整份报表都识别为空，字迹可能太淡",
     Reason.NOT_A_NUMBER: "填写的不是数字",
     Reason.UNUSUAL_NUMBER: "数字写法特殊，已换算",
     Reason.PLACE_UNSURE: "括号前后文字对不上",
@@ -55,6 +58,7 @@ _CHINESE = {
     Reason.NO_EVENT: "有人次而没有场次",
     Reason.MORE_EVENTS: "场次多于人次",
     Reason.OUT_OF_LINE: "数量级与其他填报不符",
+    Reason.DISPUTED: "两人录入不一致",
 }
 
 
@@ -105,7 +109,9 @@ class SlotReading(_Frozen):
 
     `confidence` is the probability that state and value are right. `box` is a fraction of page `page` of the file as
     it came in (EXIF orientation applied), origin top left; both are None where the slot was not found on any page.
-    `candidates` are other readings for a person to choose from: of a struck number its correction and itself.
+    `candidates` are other readings for a person to choose from: of a struck number its correction and itself. `claim` is the
+    probability before findings and the office's own calibration, None where the characters are a text layer's; `pen` tells
+    whether a pen wrote. Both are None of what was read before there were such fields.
     """
 
     path: str
@@ -119,6 +125,8 @@ class SlotReading(_Frozen):
     page: int | None = None
     box: Box | None = None
     candidates: tuple[str, ...] = ()
+    claim: float | None = Field(default=None, ge=0, le=1)
+    pen: bool | None = None
 
 
 class SourceFile(_Frozen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -27,7 +27,7 @@ def fill_office(store: Store, home: Path, *, seed: int = 7, units: int = 12, ori
     return collection
 
 
-def fill(store: Store, home: Path, returns: Sequence[StoredReturn], *, originals: bool = True) -> list[int]:
+def fill(store: Store, home: Path, returns: Iterable[StoredReturn], *, originals: bool = True) -> list[int]:
     """Put returns on record one by one; the orders that they got. Without `originals` there is nothing to look at."""
     orders: list[int] = []
     for turn, made in enumerate(returns):

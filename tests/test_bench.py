@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.intervals import interval, upper_bound
 from pipeline.read import Readers
 from samples.truth import Truth, TruthHeader, TruthSlot
 from schemas.flow import Image, Page, State
@@ -25,7 +26,6 @@ from schemas.reading import HeaderReading, Reading, SlotReading
 from tests.bench import sheets
 from tests.bench.clock import Clocked, StageClock, StageMissing, clock_engines, clock_functions, missing_stages
 from tests.bench.figures import measure_accuracy, measure_reliability, measure_speed, to_plain
-from tests.bench.intervals import interval, upper_bound
 from tests.bench.record import write_figures, write_slots
 from tests.bench.reliability import (
     Claim,

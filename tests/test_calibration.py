@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calibration import COEFFICIENTS, Model, evidence_to_features, load_calibration, second_to_features
+from pipeline.calibration import (
+    COEFFICIENTS,
+    Model,
+    evidence_to_features,
+    load_calibration,
+    pen_to_features,
+    second_to_features,
+)
 from pipeline.experts import slot_experts
-from schemas.flow import Evidence, SecondReading
+from schemas.flow import DigitReading, Evidence, SecondReading
 from tests.conftest import ALPHABET
 from tests.test_judge import TEXT, WRITTEN, by_pen, evidence
 
@@ -32,6 +39,8 @@ def test_models_weigh_what_evidence_gives(kind: str) -> None:
     found, text = CASES[kind]
     experts = slot_experts(found.placement, ALPHABET, by_pen=kind.startswith("pen"))
     features = evidence_to_features(found, text, 0.99, experts)
+    if kind.startswith("pen") and found.placement.digits is not None:
+        features |= pen_to_features(found.placement.digits, text)
     if kind == "asked":
         features |= second_to_features(found, text)
     weights = load_calibration().models[kind].weights
@@ -75,3 +84,20 @@ def test_a_second_reader_that_saw_nothing_neither_agrees_nor_contests() -> None:
     """Silence of the second reader is no contradiction."""
     found = replace(CASES["count"][0], second=SecondReading("", 0.0))
     assert second_to_features(found, "57") == {"agrees": 0.0, "contests": 0.0}
+
+
+def test_the_least_sure_view_counts() -> None:
+    """A string by pen that one window does not show is as doubtful as that window has it; the first glance is asked too."""
+    sure, torn = (
+        pen_to_features(DigitReading({"57": 0.9}, 0.99, ({"57": 0.99}, {"57": least}), {"57": 0.2, "51": 0.7}), "57")
+        for least in (0.99, 0.1)
+    )
+    assert sure["views"] == pytest.approx(2.0)
+    assert torn["views"] < 0.1
+    assert sure["glance_rival"] == 0.7
+
+
+def test_a_pen_that_was_glanced_at_alone_is_its_own_view() -> None:
+    """Without a closer look the first one stands for it."""
+    features = pen_to_features(DigitReading({"57": 0.9}, 0.99), "57")
+    assert features["views"] == features["glance"] == pytest.approx(1.0)

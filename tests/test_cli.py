@@ -160,6 +160,7 @@ def read_json(printed_returns: tuple[PrintedReturn, ...], tmp_path_factory: pyte
 READING_KEYS = {"version", "source", "form", "pages", "first_page", "files", "review", "problems", "header", "slots"}
 
 SLOT_KEYS = {"path", "label", "state", "value", "raw", "confidence", "review", "reasons", "page", "box", "candidates"}
+SLOT_KEYS |= {"claim", "pen"}
 
 
 def test_json_keeps_its_contract(read_json: list[str], printed_returns: tuple[PrintedReturn, ...]) -> None:

@@ -9,8 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extractors.digits import CLASSES, HEIGHT, DigitReader, DigitSteps, SlotPicture
-from pipeline.figures import is_number, likeliest_number, read_digits, split_struck
+from extractors.digits import CLASSES, PEN_LOOK, PRINT_LOOK, DigitReader, DigitSteps, Look, SlotPicture
+from pipeline.figures import (
+    FURTHER_VIEWS,
+    VIEWS,
+    is_number,
+    likeliest_number,
+    read_closely,
+    read_digits,
+    read_over,
+    split_struck,
+)
 from schemas.flow import DigitReading, Page, Placement
 from schemas.form import Slot
 from tests.test_judge import COUNT, TEXT, evidence
@@ -27,12 +36,12 @@ def certainly(text: str) -> DigitSteps:
     return DigitSteps(steps, 0.1)
 
 
-def reader_of(text: str, seen: list[int]) -> DigitReader:
+def reader_of(text: str, seen: list[int], look: Look = PRINT_LOOK) -> DigitReader:
     """A reader that is certain of the same string in every picture, and counts these."""
 
     def read(pictures: Sequence[SlotPicture]) -> list[DigitSteps]:
         seen.append(len(pictures))
-        assert all(picture.planes.shape[1] == HEIGHT for picture in pictures)
+        assert all(picture.planes.shape[:2] == (look.planes, look.height) for picture in pictures)
         return [certainly(text) for _ in pictures]
 
     return read
@@ -81,3 +90,46 @@ def test_a_slot_over_two_lines_is_one_string() -> None:
     (read,) = read_digits(PAGE, [placed(COUNT, 2)], reader_of("57", []))
     assert read is not None
     assert max(read.strings, key=lambda text: read.strings[text]) == "5757"
+
+
+def read_by_pen(texts: Sequence[str], *, parts: int = 1) -> DigitReading:
+    """What becomes of a slot that a first glance takes for 7, where the pens' reader sees a text in each view in turn."""
+    first = replace(placed(COUNT, parts), digits=DigitReading({"7": 1.0}, 0.97))
+    first_views, further = texts[: len(VIEWS)], texts[len(VIEWS) :]
+    views = iter([text for batch in (first_views, further) for _ in range(parts) for text in batch])
+    (found,) = read_closely(PAGE, [first], lambda pictures: [certainly(next(views)) for _ in pictures])
+    assert found.digits is not None
+    return found.digits
+
+
+def test_where_windows_agree_no_more_are_looked_through() -> None:
+    """What each of the first windows shows is certain; the first glance is kept."""
+    digits = read_by_pen(["57"] * len(VIEWS))
+    assert digits.strings["57"] == pytest.approx(1.0, abs=0.01)
+    assert (digits.pen, digits.glance) == (0.97, {"7": 1.0})
+    assert len(digits.views) == len(VIEWS)
+
+
+def test_a_doubt_is_settled_through_further_windows() -> None:
+    """Where the first windows show different strings more are looked through, and each counts as much."""
+    windows = len(VIEWS) + len(FURTHER_VIEWS)
+    digits = read_by_pen(["57", *["51"] * (windows - 1)])
+    assert max(digits.strings, key=lambda text: digits.strings[text]) == "51"
+    assert digits.strings["57"] == pytest.approx(1 / windows, abs=0.01)
+    assert len(digits.views) == windows
+
+
+def test_each_view_of_a_parted_slot_is_one_string() -> None:
+    """Of a slot on two lines each window shows both parts."""
+    digits = read_by_pen(["57"] * len(VIEWS), parts=2)
+    assert max(digits.strings, key=lambda text: digits.strings[text]) == "5757"
+
+
+def test_pens_are_looked_at_closely() -> None:
+    """The pens' reader gets pictures of its own look, over a slot too; slots without a first reading stay as they are."""
+    seen: list[int] = []
+    pens = reader_of("57", seen, PEN_LOOK)
+    assert read_closely(PAGE, [replace(placed(TEXT, 1), digits=None)], pens)[0].digits is None
+    read_closely(PAGE, [placed(COUNT, 1)], pens)
+    read_over(PAGE, [placed(COUNT, 1)], pens, PEN_LOOK)
+    assert seen == [len(VIEWS), 1]

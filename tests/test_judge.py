@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
+from pipeline.decide import written_by_pen
 from pipeline.judge import BOUNDS, UNDERLINED_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
@@ -76,6 +77,13 @@ def by_pen(found: Evidence, strings: Mapping[str, float], *, hand: float = 0.99)
     """The same in a slot that a pen has filled in, as the digit reader sees it."""
     placement = replace(found.placement, digits=DigitReading(strings, hand))
     return replace(found, placement=placement, hand=hand)
+
+
+def by_pen_closely(found: Evidence, strings: Mapping[str, float], glance: Mapping[str, float]) -> Evidence:
+    """The same where the pens' own reader has looked, after a first glance."""
+    written = by_pen(found, strings)
+    digits = DigitReading(strings, 0.99, (strings,), glance)
+    return replace(written, placement=replace(written.placement, digits=digits))
 
 
 def undigited(found: Evidence) -> Evidence:
@@ -297,6 +305,14 @@ def test_events_and_people(item: str, events: int | None, people: int | None, re
     assert [slot.reasons for slot in flagged] == [(reason,) if reason else ()] * 2
 
 
+@pytest.mark.parametrize(("written", "shown"), [(None, True), (3, False)])
+def test_return_that_holds_nothing_is_shown(written: int | None, shown: bool) -> None:
+    paths = [slot.path for slot in SAFETY_MONTH.slots]
+    slots = [reading_of(path, None) for path in paths[:-1]] + [reading_of(paths[-1], written)]
+    judged = judge_together(SAFETY_MONTH, slots)
+    assert all((Reason.NOTHING_WRITTEN in slot.reasons and slot.review) is shown for slot in judged)
+
+
 def test_an_unreadable_number_of_events_is_doubted_once() -> None:
     """Where the events could not be read, the people who came are not doubted for it."""
     unread = reading_of("item1.lectures", None, State.UNREADABLE)
@@ -368,6 +384,28 @@ def test_a_struck_number_offers_both_readings() -> None:
     assert (reading.value, reading.candidates, reading.review) == (15, ("15", "12"), True)
 
 
+def test_a_closer_look_outweighs_the_first_glance() -> None:
+    """The pens' own reader decides what a pen wrote; the glance tips the scale where it wavers."""
+    found = evidence("", ink=WRITTEN)
+    assert judged(by_pen_closely(found, {"57": 0.95, "51": 0.05}, {"51": 0.95, "57": 0.05})).value == 57
+    assert judged(by_pen_closely(found, {"57": 0.5, "51": 0.5}, {"51": 0.95, "57": 0.05})).value == 51
+
+
+def test_numbers_by_pen_in_a_row_that_repeats_are_shown() -> None:
+    """However sure the readers are: between activities that a pen has filled in a number may be another one's."""
+    slot = next(slot for slot in SAFETY_MONTH.slots if slot.path == "item7.attendance")
+    found = by_pen_closely(evidence("57", slot=slot, ink=WRITTEN), {"57": 1.0}, {"57": 1.0})
+    assert judged(found).reasons == (Reason.PLACE_UNSURE,)
+    assert judged(found).value == 57
+    assert not any(slot.repeats for item in SAFETY_MONTH.items if not item.repeats for slot in item.slots)
+
+
+def test_a_blank_that_the_pens_reader_sees_is_by_pen_still() -> None:
+    """Who wrote is the first glance's to say: what it saw written stays the pens' matter, though nothing is found there."""
+    found = by_pen_closely(evidence("5", ink=WRITTEN), {"": 0.99}, {"5": 0.9})
+    assert written_by_pen(replace(found, hand=0.1))
+
+
 def test_print_is_not_judged_by_the_digit_reader() -> None:
     """On a printed page the readers of print decide, whatever the digit reader sees."""
     printed = by_pen(evidence("5", ink=WRITTEN, second=agreed("5")), {"6": 0.99}, hand=0.02)
@@ -384,6 +422,9 @@ GLANCES: dict[str, tuple[Evidence, bool]] = {
     "a name": (evidence("消防演讲", slot=TEXT, ink=WRITTEN), False),
     "nothing vouches for the place": (evidence("57", ink=WRITTEN, parentheses=(0.1, 1.0), anchors=(0.1, 1.0)), False),
     "written by pen": (by_pen(evidence("57", ink=WRITTEN), {"57": 0.9999}), False),
+    "the pens' reader is sure": (by_pen_closely(evidence("57", ink=WRITTEN), {"57": 0.99}, {"57": 0.6}), True),
+    "the pens' reader doubts": (by_pen_closely(evidence("57", ink=WRITTEN), {"57": 0.7, "51": 0.3}, {"57": 0.9}), False),
+    "a word by pen": (by_pen_closely(evidence("无", ink=WRITTEN), {"?": 0.99}, {"?": 0.9}), False),
 }
 
 

@@ -50,8 +50,17 @@ from pipeline.store import (
 )
 from pipeline.store.claims import ADVICE, MOST_PUT_OFF
 from pipeline.store.engine import HEAD, write
-from pipeline.store.tables import UNTOLD, files, metadata
-from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable, StoreUnavailable, TransientError
+from pipeline.store.metadata import metadata
+from pipeline.store.tables import UNTOLD, files
+from schemas.errors import (
+    ConfigError,
+    DocumentError,
+    KuohaoError,
+    NoSuchReturn,
+    NoTable,
+    StoreUnavailable,
+    TransientError,
+)
 from schemas.flow import State
 from schemas.office import Collection, Correction, FileState, Unit
 from schemas.reading import Problem, Reading
@@ -422,7 +431,7 @@ def test_decisions_can_be_taken_back(made: Made) -> None:
     assert states(made.store) == {"a.pdf": "review"}
     decide(made.store, 1, 1, DecisionKind.SETTLED, "1", who="乙")
     assert states(made.store) == {"a.pdf": "accepted"}
-    with pytest.raises(ConfigError):
+    with pytest.raises(NoSuchReturn):
         decide(made.store, 1, 2, DecisionKind.SETTLED, "1", who="乙")
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -28,12 +29,24 @@ WIDE, HIGH = 1240, 1754
 """A page of A4 at 150 dpi."""
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Iterator[Pictures]:
-    """Pictures of an archive that lies in tmp_path."""
-    made = Pictures(tmp_path, tmp_path / "cache")
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where originals lie."""
+    return tmp_path_factory.mktemp("archive")
+
+
+@pytest.fixture(scope="module")
+def pictures(archive: Path) -> Iterator[Pictures]:
+    """Pictures of all tests' originals: the process that draws takes seconds to start."""
+    made = Pictures(archive, archive / "cache")
     yield made
     made.close()
+
+
+@pytest.fixture
+def original(archive: Path) -> Path:
+    """Where a test may put an original of its own."""
+    return archive / f"{uuid4().hex}.png"
 
 
 @given(turn=st.sampled_from(TURNS), lines=st.lists(st.integers(2, 4), min_size=2, max_size=12))
@@ -53,13 +66,13 @@ def test_page_of_one_slot_stays_as_it_came() -> None:
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_crop_shows_the_ink_of_its_slot_upright(tmp_path: Path, pictures: Pictures, turn: int) -> None:
+def test_crop_shows_the_ink_of_its_slot_upright(original: Path, pictures: Pictures, turn: int) -> None:
     boxes = _boxes([2] * 19 + [1])
     page = _page(boxes)
     codes = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
     came = page if turn == 0 else cv2.rotate(page, codes[turn])
-    cv2.imwrite(str(tmp_path / "a.png"), came)
-    held = _held(_reading([turn_box(box, turn) for box in boxes]), ("a.png",))
+    cv2.imwrite(str(original), came)
+    held = _held(_reading([turn_box(box, turn) for box in boxes]), (original.name,))
     crop = pictures.slot(held, SAFETY_MONTH.slots[7].path)
     assert crop is not None
     shown = cv2.imread(str(crop), cv2.IMREAD_GRAYSCALE)
@@ -72,9 +85,9 @@ def test_crop_shows_the_ink_of_its_slot_upright(tmp_path: Path, pictures: Pictur
     assert x == pytest.approx(shown.shape[1] / 2, rel=0.1)
 
 
-def test_page_is_drawn_once_and_kept(tmp_path: Path, pictures: Pictures) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), _page([]))
-    held = _held(_reading(_boxes([2, 2])), ("a.png",))
+def test_page_is_drawn_once_and_kept(original: Path, pictures: Pictures) -> None:
+    cv2.imwrite(str(original), _page([]))
+    held = _held(_reading(_boxes([2, 2])), (original.name,))
     first = pictures.page(held, 1)
     assert first is not None
     drawn = first.stat().st_mtime_ns
@@ -82,11 +95,11 @@ def test_page_is_drawn_once_and_kept(tmp_path: Path, pictures: Pictures) -> None
     assert first.stat().st_mtime_ns == drawn
 
 
-def test_clean_view_has_no_seal(tmp_path: Path, pictures: Pictures) -> None:
+def test_clean_view_has_no_seal(original: Path, pictures: Pictures) -> None:
     page = cv2.cvtColor(_page(_boxes([2] * 4)), cv2.COLOR_GRAY2BGR)
     cv2.circle(page, (620, 1200), 120, (60, 60, 220), 12)
-    cv2.imwrite(str(tmp_path / "a.png"), page)
-    held = _held(_reading(_boxes([2] * 4)), ("a.png",))
+    cv2.imwrite(str(original), page)
+    held = _held(_reading(_boxes([2] * 4)), (original.name,))
     seen, clean = pictures.page(held, 1), pictures.page(held, 1, clean=True)
     assert seen is not None
     assert clean is not None
@@ -98,9 +111,9 @@ def test_clean_view_has_no_seal(tmp_path: Path, pictures: Pictures) -> None:
     assert redness[1] < 40
 
 
-def test_second_page_comes_from_the_second_file(tmp_path: Path, pictures: Pictures) -> None:
+def test_second_page_comes_from_the_second_file(archive: Path, pictures: Pictures) -> None:
     for place, level in enumerate((80, 200)):
-        cv2.imwrite(str(tmp_path / f"{place}.png"), np.full((400, 300), level, np.uint8))
+        cv2.imwrite(str(archive / f"{place}.png"), np.full((400, 300), level, np.uint8))
     files = [{"name": "0.png", "first_page": 1}, {"name": "1.png", "first_page": 2}]
     reading = Reading.model_validate({**_reading(_boxes([2])).model_dump(), "pages": 2, "files": files})
     shown = pictures.page(_held(reading, ("0.png", "1.png")), 2)
@@ -111,21 +124,21 @@ def test_second_page_comes_from_the_second_file(tmp_path: Path, pictures: Pictur
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.4 nothing", b"\xff\xd8\xff\xe0 no picture"])
-def test_original_that_opens_no_more_has_no_picture(tmp_path: Path, pictures: Pictures, content: bytes) -> None:
-    (tmp_path / "a.png").write_bytes(content)
-    held = _held(_reading(_boxes([2])), ("a.png",))
+def test_original_that_opens_no_more_has_no_picture(original: Path, pictures: Pictures, content: bytes) -> None:
+    original.write_bytes(content)
+    held = _held(_reading(_boxes([2])), (original.name,))
     assert pictures.page(held, 1) is None
     assert pictures.slot(held, SAFETY_MONTH.slots[0].path) is None
 
 
-def test_slot_on_no_page_has_no_crop(pictures: Pictures) -> None:
-    assert pictures.slot(_held(_reading([]), ("a.png",)), "item1.lectures") is None
-    assert pictures.slot(_held(_reading([]), ("a.png",)), "../../etc/passwd") is None
+def test_slot_on_no_page_has_no_crop(original: Path, pictures: Pictures) -> None:
+    assert pictures.slot(_held(_reading([]), (original.name,)), "item1.lectures") is None
+    assert pictures.slot(_held(_reading([]), (original.name,)), "../../etc/passwd") is None
 
 
-def test_killed_painter_is_followed_by_another(tmp_path: Path, pictures: Pictures) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), _page([]))
-    first, second = (_held(_reading(_boxes([count])), ("a.png",)) for count in (2, 3))
+def test_killed_painter_is_followed_by_another(original: Path, pictures: Pictures) -> None:
+    cv2.imwrite(str(original), _page([]))
+    first, second = (_held(_reading(_boxes([count])), (original.name,)) for count in (2, 3))
     assert pictures.page(first, 1) is not None
     pool = pictures._pool
     assert pool is not None
@@ -171,4 +184,4 @@ def _reading(boxes: list[Box]) -> Reading:
 def _held(reading: Reading, kept: tuple[str, ...]) -> ReturnInHand:
     stored = StoredReturn(1, 1, kept[0], "0" * 64, START, reading)
     row = ReturnRow(1, 1, kept[0], None, "", START, FileState.REVIEW, 0, 0, 0, "", None, 0)
-    return ReturnInHand(stored, row, {}, {}, tuple((name, name) for name in kept))
+    return ReturnInHand(stored, row, {}, {}, frozenset(), tuple((name, name) for name in kept))

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -90,7 +91,7 @@ def main() -> int:
         # What there are no slots of keeps its models.
         if chosen:
             foreign, right = leave_one_out(chosen)
-            found = [[budget, _threshold(foreign, right, budget)] for budget in BUDGETS]
+            found = [[budget, _threshold(foreign, right, budget, bounded=group == "pens")] for budget in BUDGETS]
             provenance = stored.get("provenance", {}) | {group: {"command": command, **_figures(chosen, foreign, right)}}
             models = stored.get("models", {}) | fit_all(chosen)
             stored |= {"provenance": provenance, "models": models, thresholds: found}
@@ -178,20 +179,28 @@ def _probabilities(model: Mapping[str, Any], slots: Sequence[Labelled]) -> NDArr
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float64)
 
 
-def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: float) -> float:
+def _threshold(sure: NDArray[np.float64], right: NDArray[np.bool_], budget: float, *, bounded: bool) -> float:
     """The least probability from which what is accepted keeps the budget, all of it and the least sure tenth alone.
 
     Both the claimed and the observed error must keep it; the observed one of a tenth only as far as so few slots can tell.
+    Where it is `bounded`, so must the most that the rate can be at 95 %, by Clopper and Pearson: pens differ more from one
+    writer to the next than captures of print do, and few slots prove little. What cannot be proved is not accepted at all.
     """
     order = np.argsort(-sure)
     ranked, wrong = sure[order], ~right[order]
     claimed, observed = np.cumsum(1 - ranked), np.cumsum(wrong)
+    count = np.arange(1, len(sure) + 1)
+    most = beta.ppf(0.95, observed + 1, np.maximum(count - observed, 1)) if bounded else np.zeros(len(sure))
     for last in range(int(np.count_nonzero(sure > 0)) - 1, 0, -1):
         tenth = last - last // 10
         whole = max(claimed[last], observed[last]) / (last + 1)
-        if whole <= SAFETY * budget and (claimed[last] - claimed[tenth]) / (last - tenth + 1) <= TENTH * budget:
+        if (
+            most[last] <= budget
+            and whole <= SAFETY * budget
+            and (claimed[last] - claimed[tenth]) / (last - tenth + 1) <= TENTH * budget
+        ):
             return round(float(min(ranked[last], MOST)), 6)
-    return MOST
+    return 1.0 if bounded else MOST
 
 
 def _figures(slots: Sequence[Labelled], foreign: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, Any]:

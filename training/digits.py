@@ -1,8 +1,8 @@
-"""Train the digit reader: a small convolutional net with a CTC output over drawn slots (`training.slots`).
+"""Train a digit reader (`training.net`) on drawn slots (`training.slots`) and on such as are cut from returns.
 
-Strided convolutions over a picture 48 pixels high, then three along the steps: some 0.46 million weights. The rate rises
-and falls once over the time there is (Smith, 2018). Figures on digits that were not trained on, MNIST's test writers, USPS
-and the cheques of ORAND-CAR, go into the card beside the weights.
+The rate rises and falls once over the time there is (Smith, 2018); what is written is the mean of the weights over the last
+thousand batches or so. Figures on digits that were not trained on, MNIST's test writers, USPS and the cheques of ORAND-CAR,
+go into the card beside the weights.
 
 python -m training.digits --slots slots.npz --real real.npz --test test.npz --data ../shared/data --minutes 60
 """
@@ -14,9 +14,9 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +26,17 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from extractors.digits import CLASSES, HEIGHT, MODEL, STEP
+from extractors.digits import CLASSES, STEP, Look
+from training.disturb import disturb
 from training.foreign import ForeignSet, foreign_sets
+from training.net import DigitNet, start_from
+from training.slots import LOOKS
 
 # Slots in a batch, and in a bucket that is sorted by width so that little is padded.
 BATCH, BUCKET = 64, 64 * 50
 
 # Share of slots kept aside to tell how well the net reads what it has not seen.
 HELD_OUT = 0.02
-
-# Channels of the net's layers: four that halve the height, one that folds what is left of it.
-CHANNELS = (24, 48, 96, 128, 160)
-
-# Steps between what the convolutions along the steps look at.
-DILATIONS = (1, 3, 9)
 
 # How much telling pens from print counts beside reading.
 PEN_SAY = 0.3
@@ -50,54 +47,25 @@ TOLD_EVERY = 300
 # Highest rate of the optimiser.
 RATE = 3e-3
 
+# Share that the mean of the weights keeps from batch to batch.
+KEPT = 0.999
 
-class DigitNet(nn.Module):
-    """(n, 2, HEIGHT, w) to log posteriors (n, w / STEP, 1 + classes), and to how likely a pen wrote there (n,).
+# Larger models are stored with weights of half the bytes.
+MOST_BYTES = 1_900_000
 
-    Strides, not poolings: on a CPU these and what goes with them take more time than convolutions. What is struck shows
-    over a whole number, so the last convolution looks nine steps far.
-    """
-
-    def __init__(self, channels: Sequence[int] = CHANNELS) -> None:
-        super().__init__()
-        *rows, last = channels
-
-        def block(ins: int, outs: int, kernel: int, stride: tuple[int, int]) -> list[nn.Module]:
-            conv = nn.Conv2d(ins, outs, kernel, stride=stride, padding=kernel // 2, bias=False)
-            return [conv, nn.BatchNorm2d(outs), nn.ReLU()]
-
-        layers = block(2, rows[0], 5, (2, STEP))
-        for ins, outs in pairwise(rows):
-            layers += block(ins, outs, 3, (2, 1))
-        # What is left of the height goes at once.
-        high = HEIGHT // 2 ** len(rows)
-        self.features = nn.Sequential(
-            *layers, nn.Conv2d(rows[-1], last, (high, 1), bias=False), nn.BatchNorm2d(last), nn.ReLU()
-        )
-
-        def along(dilation: int) -> nn.Sequential:
-            conv = nn.Conv1d(last, last, 3, padding=dilation, dilation=dilation, bias=False)
-            return nn.Sequential(conv, nn.BatchNorm1d(last), nn.ReLU())
-
-        self.along = nn.ModuleList(along(dilation) for dilation in DILATIONS)
-        self.out = nn.Conv1d(last, 1 + len(CLASSES), 1)
-        self.by_pen = nn.Linear(last, 1)
-
-    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        steps = self.features(pictures).squeeze(2)
-        for layer in self.along:
-            steps = steps + layer(steps)
-        within = functional.avg_pool1d(pictures[:, 1, :1], STEP)
-        looked = (steps * within).sum(dim=2) / (within.sum(dim=2) + 1.0)
-        seen = functional.log_softmax(self.out(steps).float(), dim=1).transpose(1, 2)
-        return seen, torch.sigmoid(self.by_pen(looked))[:, 0]
+# Widths of batches are multiples of this many columns.
+COLUMNS = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Slots:
-    """Drawn slots in one row: ink uint8 (HEIGHT, columns), the slot's plane (columns,), where each starts, and texts."""
+    """Slots in one row: ink and colour uint8 (height, columns), the slot's plane (columns,), where each starts, and texts.
+
+    Ink and colour are as `training.slots.Packed` has them; colour is of no rows for a look without.
+    """
 
     ink: NDArray[np.uint8]
+    colour: NDArray[np.uint8]
     within: NDArray[np.bool_]
     starts: NDArray[np.int64]
     texts: NDArray[np.str_]
@@ -108,14 +76,22 @@ class Slots:
         return np.diff(self.starts)
 
     def planes(self, places: NDArray[np.int64]) -> torch.Tensor:
-        """Pictures of so many slots, the room to the right of narrow ones is paper: float32 (n, 2, HEIGHT, w)."""
-        width = int(self.widths[places].max())
-        tensor = np.zeros((len(places), 2, HEIGHT, width), np.float32)
+        """Pictures of so many slots, the room to the right of narrow ones is paper: float32 (n, planes, height, w)."""
+        width = -(-int(self.widths[places].max()) // COLUMNS) * COLUMNS
+        height, coloured = len(self.ink), len(self.colour) > 0
+        bytes_ = np.zeros((len(places), 3 if coloured else 2, height, width), np.uint8)
+        bytes_[:, 0] = 42
+        bytes_[:, 2:] = 127
         for row, place in enumerate(places):
             start, stop = int(self.starts[place]), int(self.starts[place + 1])
-            tensor[row, 0, :, : stop - start] = self.ink[:, start:stop] / 170.0 - 0.25
-            tensor[row, 1, :, : stop - start] = self.within[start:stop]
-        return torch.from_numpy(tensor)
+            bytes_[row, 0, :, : stop - start] = self.ink[:, start:stop]
+            bytes_[row, 1, :, : stop - start] = self.within[start:stop]
+            if coloured:
+                bytes_[row, 2, :, : stop - start] = self.colour[:, start:stop]
+        tensor = torch.from_numpy(bytes_).float()
+        tensor[:, 0] = tensor[:, 0] / 170 - 0.25
+        tensor[:, 2:] = tensor[:, 2:] / 127 - 1
+        return tensor
 
 
 def main() -> int:
@@ -124,13 +100,16 @@ def main() -> int:
     parser.add_argument("--slots", type=Path, nargs="+", required=True, help="files of training.slots")
     parser.add_argument("--real", type=Path, help="file of training.real; its slots are seen --often times as often")
     parser.add_argument("--often", type=int, default=4)
+    parser.add_argument("--widest", type=int, default=10_000, help="columns of a slot beyond which it is left out")
     parser.add_argument("--test", type=Path, help="file of training.real of another seed, that is only measured on")
     parser.add_argument("--data", type=Path, help="folder with digits that are only measured on")
-    parser.add_argument("--out", type=Path, default=MODEL)
+    parser.add_argument("--look", choices=LOOKS, default="print", help="the reader to train, as its slots were drawn")
+    parser.add_argument("--out", type=Path, help="the look's own model if not given")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--start", type=Path, help="weights (.pt) to go on from")
+    parser.add_argument("--start-look", choices=LOOKS, help="the look that these weights are for, if it is another one")
     parser.add_argument("--threads", type=int, default=1, help="more wait for each other where cores are not free")
     parser.add_argument("--command", default="", help="how the slots were made, for the card")
     options = parser.parse_args()
@@ -140,19 +119,23 @@ def main() -> int:
     slots = load_slots([*options.slots, *([options.real] if options.real else [])])
     order = rng.permutation(len(slots.texts))
     held, order = np.split(order, [int(HELD_OUT * len(order))])
+    order = order[slots.widths[order] <= options.widest]
     if options.real:
         real = order[order >= len(slots.texts) - len(load_slots([options.real]).texts)]
         order = np.concatenate([order, *[real] * (options.often - 1)])
-    net = DigitNet()
-    if options.start:
+    look = LOOKS[options.look][0]
+    net, out = DigitNet(look), options.out or look.model
+    if options.start and options.start_look:
+        other = DigitNet(LOOKS[options.start_look][0])
+        other.load_state_dict(torch.load(options.start))
+        start_from(net, other)
+    elif options.start:
         net.load_state_dict(torch.load(options.start))
-    foreign = foreign_sets(options.data) if options.data else []
+    foreign = foreign_sets(options.data, look) if options.data else []
     started = time.monotonic()
-    seen = _train(net, slots, order, rng, options.minutes, options.rate, foreign)
+    net, seen = _train(net, slots, order, rng, options.minutes, options.rate, foreign, out.with_suffix(".pt"))
     minutes = round((time.monotonic() - started) / 60, 1)
-    torch.save(net.state_dict(), options.out.with_suffix(".pt"))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    export(net, options.out)
+    export(net, look, out)
     test = load_slots([options.test]) if options.test else None
     card = {
         "held_out": measure(net, slots, held),
@@ -165,11 +148,11 @@ def main() -> int:
         "threads": options.threads,
         "seed": options.seed,
         "weights": sum(weight.numel() for weight in net.parameters()),
-        "bytes": options.out.stat().st_size,
+        "bytes": out.stat().st_size,
     }
     text = json.dumps(card, ensure_ascii=False, indent=1)
     print(text)
-    options.out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     return 0
 
 
@@ -181,6 +164,7 @@ def load_slots(paths: Sequence[Path]) -> Slots:
         starts.append(file["starts"][1:] + starts[-1][-1])
     return Slots(
         np.concatenate([file["ink"] for file in files], axis=1),
+        np.concatenate([file["colour"] for file in files], axis=1),
         np.concatenate([file["within"] for file in files]),
         np.concatenate(starts),
         np.concatenate([file["texts"] for file in files]),
@@ -206,7 +190,7 @@ def read_foreign(net: DigitNet, foreign: ForeignSet) -> dict[str, Any]:
         for start in range(0, len(foreign.texts), 64):
             planes = foreign.planes[start : start + 64]
             width = max(plane.shape[2] for plane in planes)
-            tensor = np.zeros((len(planes), 2, HEIGHT, width), np.float32)
+            tensor = np.zeros((len(planes), *planes[0].shape[:2], width), np.float32)
             for row, plane in enumerate(planes):
                 tensor[row, :, :, : plane.shape[2]] = plane
             seen = net(torch.from_numpy(tensor))[0].argmax(dim=2).numpy()
@@ -223,20 +207,24 @@ def greedy(classes: NDArray[np.int64]) -> str:
 
 def _train(
     net: DigitNet, slots: Slots, places: NDArray[np.int64], rng: np.random.Generator, minutes: float, rate: float,
-    foreign: Sequence[ForeignSet],
-) -> int:  # fmt: skip
-    """AdamW with a rate that rises and falls once over the time there is; gives the slots seen."""
+    foreign: Sequence[ForeignSet], keep: Path,
+) -> tuple[DigitNet, int]:  # fmt: skip
+    """AdamW with a rate that rises and falls once over the time there is; gives the mean net, and the slots seen.
+
+    The mean net is also kept in a file each time that it is told how far it is.
+    """
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-2)
     net.to(memory_format=torch.channels_last)
+    mean, batches = deepcopy(net), 0
     started, done, shown, told = time.monotonic(), 0, 0.0, time.monotonic()
     while (time.monotonic() - started) / (60 * minutes) < 1:
         for batch in _batches(slots, places, rng):
             share = min((time.monotonic() - started) / (60 * minutes), 1.0)
-            now = rate * min(share / 0.05, 1.0) * 0.5 * (1 + np.cos(np.pi * max(share - 0.05, 0) / 0.95)) + 1e-6
+            now = rate * min(share / 0.04, 1.0) * 0.5 * (1 + np.cos(np.pi * max(share - 0.04, 0) / 0.96)) + 1e-6
             for group in optimizer.param_groups:
                 group["lr"] = float(now)
             net.train()
-            pictures = _disturb(slots.planes(batch)).to(memory_format=torch.channels_last)
+            pictures = disturb(slots.planes(batch)).to(memory_format=torch.channels_last)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 seen, pen = net(pictures)
             loss = _ctc(seen.float(), [str(slots.texts[place]) for place in batch], slots.widths[batch])
@@ -245,15 +233,27 @@ def _train(
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimizer.step()
+            batches += 1
+            _follow(mean, net, min(KEPT, batches / (batches + 10)))
             shown = 0.98 * shown + 0.02 * float(loss.detach()) if done else float(loss.detach())
             done += len(batch)
             if time.monotonic() - told > TOLD_EVERY:
                 told = time.monotonic()
-                far = " ".join(f"{one.name} {read_foreign(net, one)['right']:.3f}" for one in foreign)
+                far = " ".join(f"{one.name} {read_foreign(mean, one)['right']:.3f}" for one in foreign)
                 print(f"{share:6.1%}  seen {done}  loss {shown:.4f}  {far}", flush=True)
+                torch.save(mean.state_dict(), keep)
             if share >= 1:
                 break
-    return done
+    torch.save(mean.state_dict(), keep)
+    return mean, done
+
+
+def _follow(mean: DigitNet, net: DigitNet, kept: float) -> None:
+    """The mean of the weights a batch later; what normalisation has counted is kept with them."""
+    with torch.no_grad():
+        for old, new in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
+            if old.dtype.is_floating_point:
+                old.lerp_(new, 1 - kept)
 
 
 def _ctc(seen: torch.Tensor, texts: Sequence[str], widths: NDArray[np.int64]) -> torch.Tensor:
@@ -284,23 +284,6 @@ def _batches(slots: Slots, places: NDArray[np.int64], rng: np.random.Generator) 
             yield bucket[cut : cut + BATCH]
 
 
-def _disturb(pictures: torch.Tensor) -> torch.Tensor:
-    """Ink moved up or down, stretched, paled, blurred or with noise: other ones each time a slot is seen."""
-    ink, within = pictures[:, :1], pictures[:, 1:]
-    if torch.rand(1) < 0.5:
-        shift = int(torch.randint(-3, 4, (1,)))
-        ink = torch.roll(ink, shift, dims=2)
-    if torch.rand(1) < 0.15:
-        ink = functional.avg_pool2d(ink, 3, 1, 1)
-    if torch.rand(1) < 0.2:
-        scale = 0.6 + 0.35 * float(torch.rand(1))
-        small = functional.interpolate(ink, scale_factor=scale, mode="bilinear", antialias=True)
-        ink = functional.interpolate(small, size=ink.shape[2:], mode="bilinear")
-    strength = 0.75 + 0.35 * torch.rand(len(ink), 1, 1, 1)
-    noise = torch.randn_like(ink) * 0.06 * torch.rand(len(ink), 1, 1, 1)
-    return torch.cat([ink * strength + noise, within], dim=1)
-
-
 def _read(net: DigitNet, slots: Slots, places: NDArray[np.int64]) -> list[str]:
     net.eval()
     read: dict[int, str] = {}
@@ -314,23 +297,36 @@ def _read(net: DigitNet, slots: Slots, places: NDArray[np.int64]) -> list[str]:
     return [read[place] for place in places.tolist()]
 
 
-def export(net: DigitNet, path: Path) -> None:
-    """ONNX with its classes as metadata."""
+def export(net: DigitNet, look: Look, path: Path) -> None:
+    """ONNX; weights as float16 where they would take more room than a repository should give them."""
     import onnx
+    from onnx import TensorProto, helper, numpy_helper
 
     net.eval()
+    path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
         net.to(memory_format=torch.contiguous_format),
-        (torch.zeros(2, 2, HEIGHT, 120),),
+        (torch.zeros(2, look.planes, look.height, 120),),
         str(path),
         input_names=["pictures"],
         output_names=["log_probs", "pen"],
         dynamic_axes={"pictures": {0: "n", 3: "w"}, "log_probs": {0: "n", 1: "steps"}, "pen": {0: "n"}},
         dynamo=False,
     )
-    stored = onnx.load(str(path))
-    onnx.helper.set_model_props(stored, {"classes": CLASSES})
-    onnx.save(stored, str(path))
+    if path.stat().st_size <= MOST_BYTES:
+        return
+    model = onnx.load(str(path))
+    casts = []
+    for tensor in model.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype == np.float32 and array.size > 1000:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, str(path))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,11 @@ Box4: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Hand:
-    """How one pen writes: stroke's width and digits' height in em, slant as a tangent, room between digits in em."""
+    """How one pen writes: stroke's width and digits' height in em, slant as a tangent, room between digits in em.
+
+    `rise` is how far above the line it writes, in em; `beyond` the share of slots in which it begins before a parenthesis or
+    ends behind one, and `reach` how far it goes at most, in line pixels: what a slot's picture shows.
+    """
 
     pen: float
     size: float
@@ -26,6 +30,9 @@ class Hand:
     colour: tuple[float, float, float]
     pale: float
     shaky: float
+    rise: float
+    beyond: float
+    reach: float
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,11 @@ class Spot:
     em: float
 
 
-def draw_hand(rng: np.random.Generator) -> Hand:
-    """A pen: mostly a ball pen, at times a felt-tip, at times one that runs dry."""
+def draw_hand(rng: np.random.Generator, reach: float) -> Hand:
+    """A pen: mostly a ball pen, at times a felt-tip, at times one that runs dry; `reach` as in `Hand`."""
     kind = rng.random()
     pen = float(
-        rng.uniform(0.05, 0.085) if kind < 0.5 else rng.uniform(0.08, 0.13) if kind < 0.85 else rng.uniform(0.12, 0.22)
+        rng.uniform(0.05, 0.085) if kind < 0.5 else rng.uniform(0.08, 0.13) if kind < 0.8 else rng.uniform(0.12, 0.28)
     )
     tone = rng.random()
     colour = (
@@ -52,16 +59,32 @@ def draw_hand(rng: np.random.Generator) -> Hand:
         if tone < 0.92
         else tuple(float(level) for level in rng.uniform((0.1, 0.1, 0.65), (0.3, 0.3, 0.9)))
     )
-    # Most hands write a little larger than print, some twice as large, some smaller.
-    size = float(np.clip(rng.lognormal(0.15, 0.3), 0.5, 2.4))
+    size, rise = _size_and_rise(rng)
     return Hand(
         # A thicker pen would close the loops of small digits.
-        pen=min(pen, 0.15 * size),
+        pen=min(pen, (0.19 if size > 1 else 0.14) * size),
         size=size,
-        slant=float(rng.normal(0.1, 0.17)),
+        # Some lean far more than is common, to either side.
+        slant=float(rng.normal(0.1, 0.17) if rng.random() < 0.8 else rng.uniform(-0.55, 0.75)),
         squeeze=float(rng.uniform(0.65, 1.15)),
-        spacing=float(rng.normal(0.06, 0.07)),
+        # Some write digits that touch or go under each other.
+        spacing=float(rng.normal(0.06, 0.07) if rng.random() < 0.8 else rng.uniform(-0.15, 0.0)),
         colour=(colour[0], colour[1], colour[2]),
-        pale=float(rng.uniform(0.35, 0.7) if rng.random() < 0.15 else rng.uniform(0.75, 1.0)),
+        pale=float(rng.uniform(0.3, 0.7) if rng.random() < 0.2 else rng.uniform(0.75, 1.0)),
         shaky=float(rng.uniform(0, 0.06)),
+        rise=rise,
+        beyond=float(rng.uniform(0.5, 0.95) if rng.random() < 0.15 else 0.08),
+        reach=reach,
     )
+
+
+def _size_and_rise(rng: np.random.Generator) -> tuple[float, float]:
+    """How high digits are and how far above the line they stand, in em: most a little larger than print, on the line."""
+    kind = rng.random()
+    if kind < 0.14:
+        return float(rng.uniform(0.45, 0.75)), float(
+            rng.uniform(0.2, 0.55) if rng.random() < 0.5 else rng.uniform(-0.2, 0.05)
+        )
+    if kind < 0.28:
+        return float(rng.uniform(1.5, 2.4)), float(rng.uniform(-0.45, 0.0))
+    return float(np.clip(rng.lognormal(0.15, 0.25), 0.5, 2.2)), 0.0

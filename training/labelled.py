@@ -128,7 +128,10 @@ def _label_file(job: tuple[Path, Truth]) -> list[Labelled]:
     return [
         replace(
             _label(truth, slot, replace(looked[slot.path], second=second)),
-            glance=_label(truth, slot, glance) if glance is not None and not glance.placement.looked else None,
+            # What a pen wrote may not be looked at in either way: it is one slot, not two.
+            glance=_label(truth, slot, glance)
+            if glance is not None and not glance.placement.looked and looked[slot.path].placement.looked
+            else None,
         )
         for slot, second in zip(slots, seconds, strict=True)
         for glance in (glanced.get(slot.path),)

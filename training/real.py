@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from extractors.digits import OTHER, OVER, STRUCK, slot_to_pictures
+from extractors.digits import OTHER, OVER, STRUCK, Look, slot_to_pictures
 from extractors.pages import open_pages
 from pipeline.group import gather
 from pipeline.page import broken_off, find_tables
@@ -34,10 +34,16 @@ from schemas.errors import DocumentError
 from schemas.flow import LINE_HEIGHT, Line, Page, TableFind
 from schemas.form import SlotKind
 from schemas.safety_month import SAFETY_MONTH
-from training.slots import LabelledSlot, Packed, pack_slots, save_slots
+from training.slots import LOOKS, LabelledSlot, Packed, pack_slots, save_slots
 
 # Captures that are pictures: nobody writes with a pen on a PDF.
 PICTURES = (*(kind for kind in CAPTURES if kind != "digital"), "photo-strong")
+
+# How returns are filled in, in turn, by the look that they are for.
+FILLINGS = {
+    "print": ("digits", "digits", "digits", "font", "typed"),
+    "pens": ("digits", "digits", "digits", "digits", "font"),
+}
 
 # Share of a return's count slots in which something else than a number stands.
 ODD = 0.1
@@ -50,6 +56,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=330000)
     parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--look", choices=LOOKS, default="print", help="the reader that the slots are for")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers) as pool:
@@ -58,13 +65,13 @@ def main() -> int:
             seed=options.seed,
             count=options.count,
             captures=PICTURES,
-            fillings=("digits", "digits", "digits", "font", "typed"),
+            fillings=FILLINGS[options.look],
             digits=f"{options.data / 'mnist.npz'}:train",
             hands=tuple(STYLES),
             odd=ODD,
             workers=options.workers,
         )
-        jobs = [(Path(folder), truth) for truth in truths]
+        jobs = [(Path(folder), truth, LOOKS[options.look][0]) for truth in truths]
         found = list(track(pool.map(_slots_of, jobs), total=len(jobs), description="returns"))
     save_slots(options.out, found)
     return 0
@@ -76,11 +83,11 @@ def _readers() -> Readers:
     return replace(load_readers(SAFETY_MONTH, threads=1), second=None)
 
 
-def _slots_of(job: tuple[Path, Truth]) -> Packed:
+def _slots_of(job: tuple[Path, Truth, Look]) -> Packed:
     return pack_slots(list(_read_slots(*job)))
 
 
-def _read_slots(folder: Path, truth: Truth) -> Iterator[LabelledSlot]:
+def _read_slots(folder: Path, truth: Truth, look: Look) -> Iterator[LabelledSlot]:
     tables: list[TableFind] = []
     pages: dict[int, Page] = {}
     try:
@@ -99,7 +106,7 @@ def _read_slots(folder: Path, truth: Truth) -> Iterator[LabelledSlot]:
             continue
         if not _is_there(slot, placement.line, placement.outer, pages[placement.line.page]):
             continue
-        pictures = slot_to_pictures(pages[placement.line.page], placement)
+        pictures = slot_to_pictures(pages[placement.line.page], placement, look)
         # Which part of a slot over two lines holds the number is not told.
         if len(pictures) == 1:
             yield LabelledSlot(pictures[0], text, _content(truth, slot))

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from extractors.digits import BOTTOM, CONTEXT, HEIGHT, OTHER, OVER, REACH, STRUCK, TOP, SlotPicture, strip_to_picture
+from extractors.digits import CONTEXT, OTHER, OVER, PEN_LOOK, PRINT_LOOK, STRUCK, Look, SlotPicture, strip_to_picture
 from schemas.flow import Image
 from training import paper
 from training.hands import FINE, Box4, Hand, Spot, draw_hand
@@ -46,6 +46,18 @@ CONTENTS = {
     "other": 0.06,
     "mixed": 0.03,
 }
+
+# The same for the reader that looks at what pens wrote alone: a slot that is printed blank or that a pen has filled.
+PEN_CONTENTS = CONTENTS | {"blank": 0.1, "pen": 0.71, "print": 0.01}
+
+# The looks that slots are drawn for, by name, and what then stands in them.
+LOOKS: Mapping[str, tuple[Look, Mapping[str, float]]] = {
+    "print": (PRINT_LOOK, CONTENTS),
+    "pens": (PEN_LOOK, PEN_CONTENTS),
+}
+
+# Share of written slots near which the same pen has filled another one: on the lines above and below, or on the same.
+NEIGHBOURS = 0.3
 
 WORDS = (
     "无",
@@ -80,10 +92,11 @@ class LabelledSlot:
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """Slots side by side: ink uint8 (HEIGHT, columns), 0 is -0.25 and 255 is 1.25; the slot's plane (columns,); by slot the
-    width, the string to read, and what kind of thing it is."""
+    """Slots side by side: ink uint8 (height, columns), 0 is -0.25 and 255 is 1.25; colour, 0 is -1 and 254 is 1, of no rows
+    for a look without; the slot's plane (columns,); by slot the width, the string to read, and what kind of thing it is."""
 
     ink: NDArray[np.uint8]
+    colour: NDArray[np.uint8]
     within: NDArray[np.bool_]
     widths: tuple[int, ...]
     texts: tuple[str, ...]
@@ -98,12 +111,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=320000)
     parser.add_argument("--count", type=int, default=240000)
+    parser.add_argument("--look", choices=LOOKS, default="print", help="the reader that the slots are for")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     if not options.pens.exists():
         save_pens(options.data / "mnist.npz", options.pens, options.workers)
     chunk = 500
-    tasks = [(options.pens, options.seed, place, chunk) for place in range(options.count // chunk)]
+    tasks = [(options.pens, options.look, options.seed, place, chunk) for place in range(options.count // chunk)]
     with ProcessPoolExecutor(options.workers) as pool:
         drawn = list(track(pool.map(draw_slots, tasks), total=len(tasks), description="slots"))
     save_slots(options.out, drawn)
@@ -112,55 +126,65 @@ def main() -> int:
 
 def pack_slots(slots: Sequence[LabelledSlot]) -> Packed:
     """Slots side by side, to hand them from process to process."""
-    if not slots:
-        return Packed(np.zeros((HEIGHT, 0), np.uint8), np.zeros(0, bool), (), (), ())
+    planes = [slot.picture.planes for slot in slots]
+    height, coloured = (planes[0].shape[1], len(planes[0]) > 2) if planes else (0, False)
+    colours = [np.round((plane[2] + 1) * 127).astype(np.uint8) for plane in planes] if coloured else []
+    columns = sum(plane.shape[2] for plane in planes)
     return Packed(
-        np.concatenate([np.round((slot.picture.planes[0] + 0.25) * 170).astype(np.uint8) for slot in slots], axis=1),
-        np.concatenate([slot.picture.planes[1, 0] > 0.5 for slot in slots]),
-        tuple(slot.picture.planes.shape[2] for slot in slots),
+        np.concatenate(
+            [_empty(height, 0), *(np.round((plane[0] + 0.25) * 170).astype(np.uint8) for plane in planes)], axis=1
+        ),
+        np.concatenate(colours, axis=1) if colours else _empty(0, columns),
+        np.concatenate([np.zeros(0, bool), *(plane[1, 0] > 0.5 for plane in planes)]),
+        tuple(plane.shape[2] for plane in planes),
         tuple(slot.text for slot in slots),
         tuple(slot.content for slot in slots),
     )
 
 
+def _empty(height: int, columns: int) -> NDArray[np.uint8]:
+    return np.zeros((height, columns), np.uint8)
+
+
 def save_slots(path: Path, packed: Sequence[Packed]) -> None:
     """All slots in one row, and where each starts."""
+    packed = [pack for pack in packed if pack.widths]
     starts = np.cumsum([0, *(width for pack in packed for width in pack.widths)])
     texts = np.array([text for pack in packed for text in pack.texts])
     contents = np.array([content for pack in packed for content in pack.contents])
-    ink = np.concatenate([pack.ink for pack in packed], axis=1)
+    ink, colour = (np.concatenate([getattr(pack, plane) for pack in packed], axis=1) for plane in ("ink", "colour"))
     within = np.concatenate([pack.within for pack in packed])
-    np.savez(path, ink=ink, within=within, starts=starts, texts=texts, contents=contents)
+    np.savez(path, ink=ink, colour=colour, within=within, starts=starts, texts=texts, contents=contents)
     print(f"{len(texts)} slots in {path}")
 
 
-def draw_slots(task: tuple[Path, int, int, int]) -> Packed:
-    """A chunk of slots: file of pens, seed, place of the chunk, slots in it."""
-    path, seed, place, count = task
+def draw_slots(task: tuple[Path, str, int, int, int]) -> Packed:
+    """A chunk of slots: file of pens, name of the look, seed, place of the chunk, slots in it."""
+    path, look, seed, place, count = task
     cv2.setNumThreads(1)
     pens = _pens(path)
     rng = np.random.default_rng((seed, place))
-    return pack_slots([draw_slot(pens, rng) for _ in range(count)])
+    return pack_slots([draw_slot(pens, *LOOKS[look], rng) for _ in range(count)])
 
 
-def draw_slot(pens: Pens, rng: np.random.Generator) -> LabelledSlot:
+def draw_slot(pens: Pens, look: Look, contents: Mapping[str, float], rng: np.random.Generator) -> LabelledSlot:
     """One slot, from paper to picture."""
-    content = str(rng.choice(list(CONTENTS), p=list(CONTENTS.values())))
+    content = str(rng.choice(list(contents), p=list(contents.values())))
     number = _number(rng)
     em = FINE * float(EM[1] - (EM[1] - EM[0]) * rng.beta(1.0, 2.5))
     # What is told by the seen: typed slots are as wide as their value, a pen's are printed blank.
     typed = number if content == "print" else ""
     room = 0.0 if content == "print" else float(rng.uniform(1.2, 2.6) if rng.random() < 0.5 else rng.uniform(2.5, 7))
     canvas, spot = paper.print_line(typed, room, em, rng, fine=FINE)
-    text = number if content == "print" else _write(canvas, spot, content, number, pens, rng)
+    text = number if content == "print" else _write(canvas, spot, content, number, look.reach, pens, rng)
     rise = 0.85 * spot.em if content == "above" else 0.0
     bgr, scale = paper.capture(paper.press_seal(canvas, rng), rng, fine=FINE)
     # The parentheses are found to a step or so.
     left, right = (spot.left / FINE + rng.normal(0, 3), spot.right / FINE + rng.normal(0, 3))
-    top = spot.base / FINE - 0.36 * spot.em / FINE - 24 + TOP + rng.normal(0, 1.5) - rise / FINE
-    start = left - REACH - CONTEXT
-    strip = paper.cut(bgr, scale, (start, top, right + REACH + CONTEXT, top + BOTTOM - TOP))
-    return LabelledSlot(strip_to_picture(strip, left - start, right - start), text, content)
+    top = spot.base / FINE - 0.36 * spot.em / FINE - 24 + look.top + rng.normal(0, 1.5) - rise / FINE
+    start = left - look.reach - CONTEXT
+    strip = paper.cut(bgr, scale, (start, top, right + look.reach + CONTEXT, top + look.bottom - look.top))
+    return LabelledSlot(strip_to_picture(strip, left - start, right - start, look), text, content)
 
 
 @cache
@@ -178,9 +202,11 @@ def _number(rng: np.random.Generator) -> str:
     return f"{int(digits):,}" if len(digits) > 3 and rng.random() < 0.25 else digits
 
 
-def _write(canvas: Image, spot: Spot, content: str, number: str, pens: Pens, rng: np.random.Generator) -> str:
+def _write(canvas: Image, spot: Spot, content: str, number: str, reach: int, pens: Pens, rng: np.random.Generator) -> str:
     """Write what a slot holds; gives what the reader should read there."""
-    hand = draw_hand(rng)
+    hand = draw_hand(rng, reach)
+    if content != "print" and rng.random() < NEIGHBOURS:
+        _write_neighbour(canvas, spot, hand, pens, rng)
     if content == "blank":
         if rng.random() < 0.12:
             paper.draw_stray(canvas, spot, rng)
@@ -199,6 +225,17 @@ def _write(canvas: Image, spot: Spot, content: str, number: str, pens: Pens, rng
     if content == "pen" and rng.random() < 0.02:
         paper.draw_circle(canvas, _around(boxes), hand, rng)
     return text
+
+
+def _write_neighbour(canvas: Image, spot: Spot, hand: Hand, pens: Pens, rng: np.random.Generator) -> None:
+    """A number that is not this slot's, as near as those of other slots are."""
+    em, room = spot.em, spot.right - spot.left
+    across, down = rng.normal(0, 0.7) * (room + em), em * rng.uniform(1.2, 2.1) * (1 if rng.random() < 0.6 else -1)
+    if rng.random() < 0.4:
+        # Three printed characters part two slots of a line, or more.
+        across, down = (room + em * rng.uniform(2.2, 4)) * (1 if rng.random() < 0.5 else -1), em * rng.normal(0, 0.05)
+    place = Spot(spot.left + float(across), spot.right + float(across), spot.base + float(down), em)
+    write_number(canvas, place, _number(rng), replace(hand, beyond=0.0, reach=0.0), pens, rng)
 
 
 def _write_mixed(canvas: Image, spot: Spot, number: str, hand: Hand, pens: Pens, rng: np.random.Generator) -> str:

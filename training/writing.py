@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.digits import REACH
 from schemas.flow import Image
 from training import paper
 from training.hands import FINE, Box4, Hand, Spot
 from training.pens import FIELD, TALL, Pens, draw_field, field_to_alpha
 
 # Share of digits by MNIST's writers; of the others most are our own strokes, the rest fonts.
-MNIST_SHARE, OWN_SHARE = 0.5, 0.35
+MNIST_SHARE, OWN_SHARE = 0.7, 0.18
 
 
 def write_number(
@@ -25,13 +24,17 @@ def write_number(
     gaps = [spot.em * (hand.spacing + float(rng.normal(0, 0.03))) for _ in number]
     room, total = spot.right - spot.left, sum(widths) + sum(gaps[:-1])
     # A pen squeezes its digits up to a point, then goes over the parentheses, as far as a slot's picture reaches.
-    beyond = 0.8 * REACH * FINE
+    beyond = 0.8 * hand.reach * FINE
     shrink = min(1.0, room * float(rng.uniform(0.75, 1.25)) / max(total, 1.0))
     shrink = max(shrink, min(float(rng.uniform(0.5, 0.85)), (room + 2 * beyond) / max(total, 1.0)))
     free = room - total * shrink
     x = spot.left + free * float(np.clip(rng.normal(0.5, 0.25), -0.1, 1.1))
+    if rng.random() < hand.beyond:
+        # From before the opening parenthesis, or to behind the closing one, which is seldom.
+        far = min(spot.em * float(rng.uniform(0.2, 1.1)), total * shrink + 0.1 * spot.em)
+        x = spot.left - far if rng.random() < 0.65 else spot.right + far - total * shrink
     x = max(min(x, spot.right + beyond - total * shrink), spot.left - beyond)
-    base = spot.base + spot.em * float(rng.normal(0.02, 0.07))
+    base = spot.base + spot.em * (float(rng.normal(0.02, 0.07)) - hand.rise)
     drift = float(rng.normal(0, 0.03))
     boxes = []
     for field, width, gap in zip(fields, widths, gaps, strict=True):

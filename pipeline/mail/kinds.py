@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from extractors.ole import OLE_MAGIC, old_kind
 from extractors.package import MAIN_PARTS, ZIP_MAGIC
-from extractors.pages import MAGICS, PDF_HEADER_WITHIN
+from extractors.pages import format_of
 from schemas.errors import EncryptedFile, UnreadableFile
 
 
@@ -44,8 +44,8 @@ _CHINESE = {
     Refusal.UNKNOWN: ("附件不是报表文件（PDF、图片、Word、Excel）", "请查看邮件原文；如是报表，请对方改用 PDF 重新发送"),
 }
 
-ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp", "HEIF": ".heic"}
-"""A picture's ending by Pillow's name of its format."""
+ENDINGS = {"PDF": ".pdf", "JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp", "HEIF": ".heic"}
+"""A page's ending by what `format_of` calls it."""
 
 ARCHIVES = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"MSCF", b"PK\x07\x08")
 ARCHIVE_ENDINGS = frozenset(
@@ -72,9 +72,8 @@ def kind_of(data: bytes, name: str) -> str | Refusal | None:
         return Refusal.ARCHIVE
     if data.startswith((ZIP_MAGIC, OLE_MAGIC)):
         return _zip_kind(data) if data.startswith(ZIP_MAGIC) else _old_kind(data)
-    pictures = [ENDINGS[kind] for kind, at, magics in MAGICS if data[at:].startswith(magics)]
-    if b"%PDF-" in data[:PDF_HEADER_WITHIN] or pictures:
-        return (*pictures, ".pdf")[0]
+    if (kind := format_of(data)) is not None:
+        return ENDINGS[kind]
     other = None if suffix in LEFT_ALONE else Refusal.UNKNOWN
     return other if data else Refusal.DAMAGED
 

@@ -14,6 +14,7 @@ from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.standings import reassess
 from pipeline.store.states import OPEN_STATES, replace_source, set_states
 from pipeline.store.tables import files, readings, source_files, sources
+from pipeline.store.turns import next_turn
 from schemas.errors import KuohaoError
 from schemas.office import FileState
 from schemas.reading import Reading
@@ -104,6 +105,7 @@ def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
         old = connection.execute(select(sources.c.replaces).where(sources.c.id == held.source)).scalar()
         if old is not None:
             replace_source(connection, old, held.source, store.clock())
+        next_turn(connection)
         reassess(connection, store.clock(), [held.source] if old is None else [held.source, old])
 
     return _as_holder(store, held, work)
@@ -181,6 +183,7 @@ def _fail(connection: Connection, store: Store, held: Claim, code: str, reason: 
     # The earlier reading stands, and with it the pages that it was read from.
     told = {"code": "review", "reason": _open_points(_stored(connection, before.id)), "advice": "请在审核页面核对"}
     set_states(connection, before.id, now, FileState.REVIEW, **told)
+    next_turn(connection)
     reassess(connection, now, [before.id])
 
 

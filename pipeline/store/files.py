@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Row, and_, func, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_arrivals, read, write
+from pipeline.store.review_tables import corrections, decisions
 from pipeline.store.states import OPEN_STATES, replace_source, set_states
-from pipeline.store.tables import UNTOLD, corrections, decisions, files, readings, source_files, sources
+from pipeline.store.tables import UNTOLD, files, readings, source_files, sources
 from schemas.office import FileState, Receipt
 from schemas.reading import Problem
 

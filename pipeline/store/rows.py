@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection as Some
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
+from weakref import WeakValueDictionary
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, select
 
-from pipeline.corrections import HEADER
+from pipeline.corrections import HEADER, Worth
 from pipeline.store.files import AnyRow
-from pipeline.store.tables import collection, corrections, decisions, files, readings, source_files, sources
-from pipeline.units import names_by_spelling, unit_field, unit_key, unit_named, unit_of_return
+from pipeline.store.review_tables import corrections, decisions, returns, seconds
+from pipeline.store.splitting import page_of, pages_of
+from pipeline.store.tables import collection, readings, sources
+from pipeline.store.tables import files as files_table
+from pipeline.units import names_by_spelling, unit_field, unit_key
 from schemas.flow import State
 from schemas.forms import FORMS
 from schemas.office import Collection, Correction, DecisionKind, FileState, StoredReturn, Unit
@@ -24,119 +30,193 @@ from schemas.safety_month import SAFETY_MONTH
 Key = tuple[int, int]
 """A return: its source, and its number within it."""
 
+_in_use: WeakValueDictionary[bytes, Reading] = WeakValueDictionary()
 
-def load_collection(connection: Connection) -> Collection:
+
+@dataclass(frozen=True)
+class Known:
+    """What is collected, and its units' names by their spellings."""
+
+    collection: Collection
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A return with its row of `returns`, its decisions that count by kind, and by path the correction that counts.
+
+    `entered` are the paths of slots that were entered a second time.
+    """
+
+    stored: StoredReturn
+    row: AnyRow
+    decided: Mapping[str, AnyRow]
+    versions: Mapping[str, int]
+    entered: frozenset[str]
+
+    @property
+    def key(self) -> Key:
+        """Its source and number."""
+        return (self.row.source, self.row.number)
+
+    def decision(self, kind: DecisionKind) -> str:
+        """What counts of a kind; "" for nothing."""
+        row = self.decided.get(kind)
+        return "" if row is None else str(row.value)
+
+
+def load_known(connection: Connection) -> Known:
     """What is collected; before anybody has said so, the form under its own title, from nobody."""
     row = connection.execute(select(collection)).first()
     if row is None:
-        return Collection(SAFETY_MONTH.title, SAFETY_MONTH.id, ())
-    return Collection(row.name, row.form, parse_units(row.units), row.deadline)
+        return Known(Collection(SAFETY_MONTH.title, SAFETY_MONTH.id, ()), {})
+    units, names = _roster(row.units)
+    return Known(Collection(row.name, row.form, units, row.deadline), names)
 
 
-@lru_cache(maxsize=4)
-def parse_units(text: str) -> tuple[Unit, ...]:
-    """A roster as it is kept; parsed once, for it is needed with each reading."""
-    return tuple(Unit(name, tuple(aliases), parent) for name, aliases, parent in json.loads(text))
-
-
-def load_returns(connection: Connection, some: Some[int] | None = None) -> Iterator[tuple[Key, StoredReturn]]:
+def load_returns(connection: Connection, some: Some[int] | None = None) -> Iterator[StoredReturn]:
     """Returns that nothing has replaced, by order of arrival: all, or those of some sources."""
-    corrected = load_corrections(connection, some)
+    return (loaded.stored for loaded in load(connection, some).values())
+
+
+def load(connection: Connection, some: Some[int] | None = None) -> dict[Key, Loaded]:
+    """The same with their rows, by source and number."""
+    said = _said(connection, some)
     decided = load_decisions(connection, some)
-    for row in connection.execute(_in_force(some)):
+    doubts = _second_entries(connection, some)
+    query = select(returns, readings.c.reading.label("json"), sources.c.state, files_table.c.sha256)
+    query = query.join(readings, (readings.c.source == returns.c.source) & (readings.c.number == returns.c.reading))
+    query = query.join(sources, sources.c.id == returns.c.source).join(files_table, files_table.c.id == returns.c.file)
+    rows = connection.execute(_of(query, returns, some).order_by(returns.c.file, returns.c.number)).all()
+    in_force = {(row.source, row.number) for row in rows}
+    found = {}
+    for row in rows:
         key = (row.source, row.number)
-        choices = {kind: each.value for kind, each in decided.get(key, {}).items()}
-        reading = Reading.model_validate_json(row.reading)
-        fixes = corrected.get(key, {})
-        if choices.get(DecisionKind.UNIT):
-            fixes = {**fixes, **_unit_as_correction(reading, decided[key][DecisionKind.UNIT])}
-        yield (
-            key,
-            StoredReturn(
-                order=row.order,
-                number=row.number,
-                name=row.name,
-                sha256=row.sha256,
-                arrived=row.arrived,
-                reading=reading,
-                unit=row.unit,
-                corrections=fixes,
-                preferred=bool(choices.get(DecisionKind.PREFERRED)),
-                dismissed=bool(choices.get(DecisionKind.DISMISSED)),
-                accepted=row.state == FileState.ACCEPTED,
-            ),
-        )
-
-
-def unit_that_counts(stored: StoredReturn, known: Collection) -> str | None:
-    """The unit that a return counts for: as a person has said, else as its header says."""
-    form = FORMS.get(stored.reading.form)
-    if form is None:
-        return None
-    names = _names(known.units)
-    said = stored.corrections.get(HEADER + unit_key(form))
-    if said is not None:
-        # A unit that is on no roster yet is kept: it counts when it is put there.
-        text = None if said.after[1] is None else str(said.after[1])
-        return unit_named(text, names) or text
-    return unit_of_return(stored.reading, form, names)
-
-
-def names_of(known: Collection) -> Mapping[str, str]:
-    """The roster's names by their spellings."""
-    return _names(known.units)
-
-
-def load_corrections(connection: Connection, some: Some[int] | None = None) -> dict[Key, dict[str, Correction]]:
-    """The corrections that count, by return and path."""
-    found: dict[Key, dict[str, Correction]] = defaultdict(dict)
-    for row in connection.execute(_of(select(corrections), corrections, some)):
-        found[row.source, row.number][row.path] = _correction(row)
+        whole = parse_reading(row.json)
+        every = [one for one in said.get((row.source, row.reading), ()) if _is_of(row, whole, one, in_force)]
+        reading = pages_of(whole, row.first_page, row.end_page)
+        found[key] = _loaded(row, reading, every, decided.get(key, {}), doubts)
     return found
 
 
 def load_decisions(connection: Connection, some: Some[int] | None = None) -> dict[Key, dict[str, AnyRow]]:
     """The decisions that count, by return and kind."""
     found: dict[Key, dict[str, AnyRow]] = defaultdict(dict)
-    for row in connection.execute(_of(select(decisions), decisions, some)):
+    for row in in_effect(connection.execute(_of(select(decisions), decisions, some).order_by(decisions.c.id)).all()):
         found[row.source, row.number][row.kind] = row
     return found
 
 
+def in_effect(rows: Iterable[AnyRow]) -> list[AnyRow]:
+    """What people said without what was taken back: neither that nor the word that took it back."""
+    every = list(rows)
+    undone = {row.undoes for row in every if row.undoes is not None}
+    return [row for row in every if row.undoes is None and row.id not in undone]
+
+
+def to_correction(row: AnyRow) -> Correction:
+    """A row as a person's correction."""
+    return Correction(row.path, row.who, row.when, to_worth(row.before), to_worth(row.after), row.why)
+
+
+def to_worth(text: str) -> Worth:
+    """JSON to state and value."""
+    state, value = json.loads(text)
+    return (State(state), value)
+
+
+def from_worth(worth: Worth) -> str:
+    """State and value to JSON."""
+    return json.dumps(worth, ensure_ascii=False)
+
+
+@lru_cache(maxsize=512)
+def parse_reading(text: str) -> Reading:
+    """A reading from its JSON; the last ones are kept, for a person who works on a return asks for it again and again.
+
+    One that anybody still holds is not made twice: thousands take hundreds of megabytes, and pages look at them all.
+    """
+    key = sha256(text.encode()).digest()
+    held = _in_use.get(key)
+    if held is None:
+        held = _in_use[key] = Reading.model_validate_json(text)
+    return held
+
+
 @lru_cache(maxsize=4)
-def _names(units: tuple[Unit, ...]) -> Mapping[str, str]:
-    return names_by_spelling(units)
+def _roster(text: str) -> tuple[tuple[Unit, ...], Mapping[str, str]]:
+    """A roster as it is kept, and its names by spelling; made once, for they are needed with each reading."""
+    units = tuple(Unit(name, tuple(aliases), parent) for name, aliases, parent in json.loads(text))
+    return units, names_by_spelling(units)
 
 
 def _of(query: Select[Any], table: Any, some: Some[int] | None) -> Select[Any]:
-    return (query if some is None else query.where(table.c.source.in_(some))).order_by(table.c.id)
+    return query if some is None else query.where(table.c.source.in_(some))
 
 
-def _in_force(some: Some[int] | None) -> Select[Any]:
-    """A source of several files goes by the one that came last, which made it whole."""
-    last = select(source_files.c.source, func.max(source_files.c.file).label("file")).group_by(source_files.c.source)
-    query = select(
-        readings.c.source,
-        readings.c.number,
-        readings.c.unit,
-        readings.c.reading,
-        sources.c.state,
-        files.c.id.label("order"),
-        files.c.name,
-        files.c.sha256,
-        files.c.arrived,
-    ).where(sources.c.replaced_by.is_(None))
-    if some is not None:
-        last, query = last.where(source_files.c.source.in_(some)), query.where(readings.c.source.in_(some))
-    whole = last.subquery()
-    query = query.join(sources, sources.c.id == readings.c.source)
-    query = query.join(whole, whole.c.source == readings.c.source).join(files, files.c.id == whole.c.file)
-    return query.order_by(files.c.id, readings.c.number)
+def _said(connection: Connection, some: Some[int] | None) -> dict[Key, list[AnyRow]]:
+    """The corrections that nobody has taken back, by source and reading, the oldest first."""
+    found: dict[Key, list[AnyRow]] = defaultdict(list)
+    for row in in_effect(connection.execute(_of(select(corrections), corrections, some).order_by(corrections.c.id)).all()):
+        found[row.source, row.reading].append(row)
+    return found
 
 
-def _correction(row: AnyRow) -> Correction:
-    (before, was), (after, is_now) = json.loads(row.before), json.loads(row.after)
-    return Correction(row.path, row.who, row.when, (State(before), was), (State(after), is_now), row.why)
+def _second_entries(connection: Connection, some: Some[int] | None) -> dict[int, Worth | None]:
+    """By correction what was entered the second time where that is something else; None where both agree."""
+    rows = connection.execute(_of(select(seconds), seconds, some).order_by(seconds.c.id))
+    return {row.version: None if row.agrees else to_worth(row.entered) for row in rows}
+
+
+def _is_of(row: AnyRow, whole: Reading, said: AnyRow, in_force: Some[Key]) -> bool:
+    """Whether a correction of a reading counts in a return that is made of it.
+
+    A field above the table is the return's own. A slot goes with the page that it stands on, whichever return it was
+    corrected in: so a split, and taking it back, loses nothing. One that stands on no page is its return's, or, where that
+    is no more, the first one's.
+    """
+    if said.path.startswith(HEADER):
+        return bool(said.number == row.number)
+    if row.first_page is None and row.end_page is None:
+        return True
+    page = page_of(whole, said.path)
+    if page is not None:
+        return (row.first_page is None or page >= row.first_page) and (row.end_page is None or page < row.end_page)
+    homeless = (said.source, said.number) not in in_force
+    return bool(said.number == row.number or (homeless and row.number == row.reading))
+
+
+def _loaded(
+    row: AnyRow,
+    reading: Reading,
+    said: Sequence[AnyRow],
+    decided: Mapping[str, AnyRow],
+    doubts: Mapping[int, Worth | None],
+) -> Loaded:
+    counting = {one.path: one for one in said}
+    fixes = {path: to_correction(one) for path, one in counting.items()}
+    choices = {kind for kind, each in decided.items() if each.value}
+    if DecisionKind.UNIT in choices:
+        fixes |= _unit_as_correction(reading, decided[DecisionKind.UNIT])
+    disputes = {path: doubt for path, one in counting.items() if (doubt := doubts.get(one.id)) is not None}
+    stored = StoredReturn(
+        order=row.file,
+        number=row.number,
+        name=row.name,
+        sha256=row.sha256,
+        arrived=row.arrived,
+        reading=reading,
+        unit=row.unit,
+        corrections=fixes,
+        preferred=DecisionKind.PREFERRED in choices,
+        dismissed=DecisionKind.DISMISSED in choices,
+        accepted=row.state == FileState.ACCEPTED,
+        settled=DecisionKind.SETTLED in choices,
+        part_of=None if row.main_file is None else (row.main_file, row.main_number),
+        disputes=disputes,
+    )
+    versions = {path: one.id for path, one in counting.items()}
+    return Loaded(stored, row, decided, versions, frozenset(one.path for one in said if one.id in doubts))
 
 
 def _unit_as_correction(reading: Reading, decided: AnyRow) -> dict[str, Correction]:

@@ -1,71 +1,205 @@
-"""Which return of a unit supersedes which: kept up with each reading and each word of a reviewer, in its transaction.
+"""What follows from what is on record, kept up with each reading and each word of a reviewer, in its transaction.
 
-It follows from what is on record by `pipeline.filing`, and is kept only so that a receipt can say it: a file all of whose
-returns are superseded is superseded, and no longer so when a reviewer chooses otherwise.
+`returns` and `slots` are what anybody would make afresh of the readings and of what people said: which returns there are,
+what stands in each slot, whose they are, which supersedes which (by `pipeline.filing`). A file all of whose returns are
+superseded says so, and no longer when a reviewer chooses otherwise.
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection as Some
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from pipeline.filing import superseding
-from pipeline.store.rows import load_collection, load_returns, names_of, unit_that_counts
-from pipeline.store.states import supersede_files, unsupersede_files
-from pipeline.store.tables import readings, sources
+from pipeline.store.derived import Derived, Values, derive, items_here, shelf_of, unit_by
+from pipeline.store.files import AnyRow
+from pipeline.store.remaking import remake
+from pipeline.store.review_tables import returns, slots
+from pipeline.store.rows import Key, Known, Loaded, load, load_known
+from pipeline.store.states import IN_REVIEW, set_states, supersede_files, unsupersede_files
+from pipeline.store.tables import sources
 from schemas.forms import FORMS
-from schemas.office import Collection, FileState
+from schemas.office import FileState, StoredReturn
 
 READ = (FileState.REVIEW, FileState.ACCEPTED)
 """States of sources whose readings count."""
 
+AT_ONCE = 200
+"""Units whose returns are held at once when all are weighed: some megabytes."""
+
 
 def reassess(connection: Connection, now: datetime, some: Some[int]) -> None:
-    """Find the units of some sources' returns, and weigh every return of those units and of those they had before."""
-    known = load_collection(connection)
-    units = _units_of(connection, some)
-    for (source, number), stored in load_returns(connection, some):
-        unit = unit_that_counts(stored, known)
-        if unit != stored.unit:
-            here = update(readings).where(readings.c.source == source, readings.c.number == number)
-            connection.execute(here.values(unit=unit, superseded_by=None))
-        units.add(unit)
-    touched = set(some)
-    for unit in sorted(unit for unit in units if unit is not None):
-        touched |= _weigh(connection, unit, known)
-    for source in sorted(touched):
+    """Make the rows of some sources' returns anew, and weigh every return of their units and of those they had before."""
+    known = load_known(connection)
+    kin = _kin(connection, some)
+    units = _units_of(connection, kin)
+    remake(connection, some)
+    kin |= _kin(connection, some)
+    loaded = load(connection, kin)
+    made = {key: derive(one, _elsewhere(one, loaded.values())) for key, one in loaded.items()}
+    loaded = _settle(connection, now, loaded, made)
+    lines = _lines(loaded, made, known)
+    for key, one in loaded.items():
+        _write_line(connection, one.row, lines[key])
+        _write_slots(connection, key, made[key].slots)
+    units |= {line["unit"] for line in lines.values()}
+    changed = _weigh(connection, {unit for unit in units if unit is not None}, known, loaded, lines)
+    for source in sorted(kin | changed):
         _tell(connection, now, source)
 
 
 def reassess_all(connection: Connection, now: datetime) -> None:
-    """The same for every return there is: the roster has changed."""
-    in_force = select(sources.c.id).where(sources.c.replaced_by.is_(None), sources.c.state.in_(READ))
-    reassess(connection, now, connection.execute(in_force).scalars().all())
+    """The same for every return there is, when the roster has changed: nothing in them has."""
+    known = load_known(connection)
+    rows = {(row.file, row.number): row for row in connection.execute(select(returns))}
+    own = {key: unit_by(row.title, row.by_hand, known.names) for key, row in rows.items()}
+    mains = {key: (row.main_file, row.main_number) for key, row in rows.items() if row.main_file is not None}
+    units = {key: own[_main_of(key, mains, own)] for key in rows}
+    several = Counter(unit for unit in units.values() if unit is not None)
+    changed = set()
+    for key, row in rows.items():
+        unit = units[key]
+        # Where a unit has one return nothing supersedes it; where it has several they are weighed below.
+        stays = row.superseded_by is not None and unit == row.unit and unit is not None and several[unit] > 1
+        line = {"unit": unit}
+        if row.superseded_by is not None and not stays:
+            line |= {"superseded_by": None, "shelf": shelf_of(row.waiting, row.dismissed, None)}
+            changed.add(row.source)
+        if unit != row.unit or len(line) > 1:
+            connection.execute(_here((row.source, row.number)).values(**line))
+    weighed = sorted(unit for unit, count in several.items() if count > 1)
+    for first in range(0, len(weighed), AT_ONCE):
+        changed |= _weigh(connection, weighed[first : first + AT_ONCE], known, {}, {})
+    for source in sorted(changed):
+        _tell(connection, now, source)
+
+
+def _kin(connection: Connection, some: Some[int]) -> set[int]:
+    """Sources with those whose returns are parts of theirs, or of which theirs are."""
+    found: set[int] = set()
+    fresh = set(some)
+    while fresh:
+        found |= fresh
+        query = select(returns.c.file, returns.c.main_file).where(returns.c.source.in_(fresh)).distinct()
+        rows = connection.execute(query).all()
+        own, mains = {row.file for row in rows}, {row.main_file for row in rows if row.main_file is not None}
+        near = or_(returns.c.main_file.in_(own), returns.c.file.in_(mains)) if mains else returns.c.main_file.in_(own)
+        fresh = set(connection.execute(select(returns.c.source).where(near)).scalars()) - found
+    return found
 
 
 def _units_of(connection: Connection, some: Some[int]) -> set[str | None]:
-    return set(connection.execute(select(readings.c.unit).where(readings.c.source.in_(some))).scalars())
+    return set(connection.execute(select(returns.c.unit).where(returns.c.source.in_(some))).scalars())
 
 
-def _weigh(connection: Connection, unit: str, known: Collection) -> set[int]:
-    """Note which of a unit's returns are superseded; the sources for which that has changed."""
-    some = connection.execute(select(readings.c.source).where(readings.c.unit == unit).distinct()).scalars().all()
-    returns = {key: stored for key, stored in load_returns(connection, some) if stored.unit == unit}
-    over = superseding(list(returns.values()), FORMS[known.form], names_of(known))
-    before = {
-        (row.source, row.number): row.superseded_by
-        for row in connection.execute(select(readings).where(readings.c.source.in_(some), readings.c.unit == unit))
-    }
+def _elsewhere(one: Loaded, others: Iterable[Loaded]) -> frozenset[str]:
+    """The items on the pages of what a return is a part of, of its parts, and of that one's other parts."""
+    by_address = {(each.stored.order, each.stored.number): each.stored for each in others}
+    mains = {key: stored.part_of for key, stored in by_address.items() if stored.part_of is not None}
+    own = (one.stored.order, one.stored.number)
+    if own not in mains and own not in mains.values():
+        return frozenset()
+    main = _main_of(own, mains, by_address)
+    same = (stored for key, stored in by_address.items() if key != own and _main_of(key, mains, by_address) == main)
+    return frozenset().union(*(items_here(stored) for stored in same if not stored.dismissed))
+
+
+def _main_of(key: Key, mains: Mapping[Key, Key], known: Some[Key]) -> Key:
+    """The return whose part one is in the end, by file and number; itself where it is nobody's."""
+    seen = {key}
+    while (above := mains.get(key)) is not None and above in known and above not in seen:
+        seen.add(above)
+        key = above
+    return key
+
+
+def _settle(
+    connection: Connection, now: datetime, loaded: Mapping[Key, Loaded], made: Mapping[Key, Derived]
+) -> dict[Key, Loaded]:
+    """A source is accepted when nothing in any of its returns is open; for review when something is, again."""
+    waiting: dict[int, bool] = defaultdict(bool)
+    for key in loaded:
+        waiting[key[0]] |= made[key].line["waiting"]
+    state_of = {one.row.source: one.row.state for one in loaded.values()}
+    for source, is_waiting in waiting.items():
+        if is_waiting and state_of[source] == FileState.ACCEPTED:
+            set_states(connection, source, now, FileState.REVIEW, **IN_REVIEW)
+        elif not is_waiting and state_of[source] == FileState.REVIEW:
+            set_states(connection, source, now, FileState.ACCEPTED)
+    return {key: replace(one, stored=replace(one.stored, accepted=not waiting[key[0]])) for key, one in loaded.items()}
+
+
+def _lines(loaded: Mapping[Key, Loaded], made: Mapping[Key, Derived], known: Known) -> dict[Key, Values]:
+    """The lines of returns with what follows from each other: units, numbers of parts."""
+    by_address = {(one.stored.order, one.stored.number): key for key, one in loaded.items()}
+    mains = {at: main for at, key in by_address.items() if (main := loaded[key].stored.part_of) is not None}
+    parts = Counter(mains.values())
+    lines = {}
+    for at, key in by_address.items():
+        row, line = loaded[key].row, made[key].line
+        above = made[by_address[_main_of(at, mains, by_address)]].line
+        unit = unit_by(above["title"], above["by_hand"], known.names)
+        over = row.superseded_by if unit == row.unit else None
+        shelf = shelf_of(line["waiting"], line["dismissed"], over)
+        lines[key] = {**line, "unit": unit, "superseded_by": over, "parts": parts[at], "shelf": shelf}
+    return lines
+
+
+def _weigh(
+    connection: Connection, units: Some[str], known: Known, loaded: Mapping[Key, Loaded], lines: Mapping[Key, Values]
+) -> set[int]:
+    """Note which of some units' returns are superseded; the sources for which that has changed."""
+    if not units:
+        return set()
+    rows = connection.execute(select(returns).where(returns.c.unit.in_(units))).all()
+    more = load(connection, {row.source for row in rows} - {source for source, _ in loaded})
+    every = {**loaded, **more}
+    of_unit: dict[str, list[StoredReturn]] = defaultdict(list)
+    for row in rows:
+        of_unit[row.unit].append(replace(every[row.source, row.number].stored, unit=row.unit))
+    over: dict[tuple[int, int], int] = {}
+    for several in of_unit.values():
+        over |= superseding(several, FORMS[known.collection.form], known.names)
     changed = set()
-    for (source, number), stored in returns.items():
-        by = over.get((stored.order, stored.number))
-        if by != before[source, number]:
-            here = update(readings).where(readings.c.source == source, readings.c.number == number)
-            connection.execute(here.values(superseded_by=by))
-            changed.add(source)
+    for row in rows:
+        by = over.get((row.file, row.number))
+        if by != row.superseded_by:
+            shelf = shelf_of(row.waiting, row.dismissed, by)
+            connection.execute(_here((row.source, row.number)).values(superseded_by=by, shelf=shelf))
+            changed.add(row.source)
     return changed
+
+
+def _write_line(connection: Connection, row: AnyRow, line: Values) -> None:
+    before = row._mapping
+    if any(before[column] != value for column, value in line.items()):
+        connection.execute(_here((row.source, row.number)).values(**line))
+
+
+def _write_slots(connection: Connection, key: Key, made: Mapping[str, Values]) -> None:
+    """Write those slots that are not as they were."""
+    source, number = key
+    here = (slots.c.source == source, slots.c.number == number)
+    before = {row.path: row._mapping for row in connection.execute(select(slots).where(*here))}
+    gone = before.keys() - made.keys()
+    if gone:
+        connection.execute(delete(slots).where(*here, slots.c.path.in_(gone)))
+    fresh = [{"source": source, "number": number, "path": path, **made[path]} for path in made if path not in before]
+    if fresh:
+        connection.execute(insert(slots), fresh)
+    for path, values in made.items():
+        if path in before and any(before[path][column] != value for column, value in values.items()):
+            connection.execute(update(slots).where(*here, slots.c.path == path).values(**values))
+
+
+def _here(key: Key) -> Any:
+    return update(returns).where(returns.c.source == key[0], returns.c.number == key[1])
 
 
 def _tell(connection: Connection, now: datetime, source: int) -> None:
@@ -73,7 +207,7 @@ def _tell(connection: Connection, now: datetime, source: int) -> None:
     row = connection.execute(select(sources.c.state, sources.c.replaced_by).where(sources.c.id == source)).first()
     if row is None or row.replaced_by is not None or row.state not in READ:
         return
-    found = connection.execute(select(readings.c.superseded_by).where(readings.c.source == source)).scalars().all()
+    found = connection.execute(select(returns.c.superseded_by).where(returns.c.source == source)).scalars().all()
     by = [order for order in found if order is not None]
     if by and len(by) == len(found):
         supersede_files(connection, source, now, max(by))

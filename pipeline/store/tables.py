@@ -1,57 +1,28 @@
-"""The store's tables. `docs/store.md` tells what each row means; a change here needs a migration beside it."""
+"""The tables of files, of what is read, and of what is collected. `docs/store.md` tells what each row means.
+
+Those of what people said and of the review are in `review_tables`; a change in either needs a migration beside it.
+"""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
-    UniqueConstraint,
     false,
     text,
 )
 
+from pipeline.store.metadata import UtcTime, metadata
 from schemas.office import FileState
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A moment, kept as UTC without a zone: SQLite has no type for one."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """An aware moment to what is kept."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What is kept to an aware moment."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
 
 _IS_STATE = f"state IN ({', '.join(repr(state.value) for state in FileState)})"
 
@@ -134,14 +105,9 @@ readings = Table(
     metadata,
     Column("source", Integer, ForeignKey("sources.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    # The roster's unit that it counts for, and the file of the return that supersedes it there: both follow from what is
-    # on record, and are kept so that a reading is weighed against those of its unit alone.
-    Column("unit", Text),
-    Column("superseded_by", Integer),
     Column("review", Boolean, nullable=False),
     # The contract's JSON as text, so that what comes out is what went in.
     Column("reading", Text, nullable=False),
-    Index(None, "unit"),
 )
 
 # One row: an office collects one form at a time, and a new collection has a home of its own.
@@ -154,43 +120,6 @@ collection = Table(
     # JSON: [[name, [alias, …], parent], …] in the roster's order.
     Column("units", Text, nullable=False),
     Column("deadline", UtcTime),
-)
-
-corrections = Table(
-    "corrections",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    # Given by the writer: a write that is tried again is not made twice.
-    Column("key", String(32), nullable=False),
-    Column("source", Integer, ForeignKey("sources.id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("when", UtcTime, nullable=False),
-    # JSON: [state, value].
-    Column("before", Text, nullable=False),
-    Column("after", Text, nullable=False),
-    Column("why", Text, nullable=False, server_default=""),
-    UniqueConstraint("key"),
-    Index(None, "source", "number"),
-    sqlite_autoincrement=True,
-)
-
-decisions = Table(
-    "decisions",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("key", String(32), nullable=False),
-    Column("source", Integer, ForeignKey("sources.id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("value", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("when", UtcTime, nullable=False),
-    Column("why", Text, nullable=False, server_default=""),
-    UniqueConstraint("key"),
-    Index(None, "source", "number"),
-    sqlite_autoincrement=True,
 )
 
 exports = Table(

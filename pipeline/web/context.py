@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from pipeline.judge import ErrorBudget
 from pipeline.settings import Settings
 from pipeline.store import Store, people, person, token_owner
+from pipeline.web.passwords import token_hash
 from pipeline.web.sessions import Session, Sessions
 from schemas.office import Person, Role
 
@@ -117,11 +117,6 @@ def signed_in(request: Request) -> Who | None:
     if web.local and not people(web.store):
         return Who(LOCAL_NAME, Role.ADMIN, local=True)
     return None
-
-
-def token_hash(token: str) -> str:
-    """A token as the store keeps it. No salt and no stretching, for it is 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _who(known: Person | None) -> Who | None:

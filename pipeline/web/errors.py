@@ -1,4 +1,4 @@
-"""What goes wrong, as a page for people and as JSON for programs; a defect of ours reaches the log without anybody's data."""
+"""What goes wrong, as a page for people and as JSON for programs; a defect reaches the log without anybody's data."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ HOME/cache and may be removed at any time.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -81,7 +82,8 @@ class Pictures:
             self._do(str(folder), draw, order_of(held, self._archive, folder))
             self._forget_old()
         with suppress(OSError):
-            folder.touch()
+            # The time by which old ones are forgotten; a touch would make a file where nothing could be drawn.
+            os.utime(folder)
         return folder
 
     def _do(self, key: str, work: Callable[..., None], *given: object) -> None:

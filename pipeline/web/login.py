@@ -6,7 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.exceptions import HTTPException
@@ -20,14 +20,22 @@ from pipeline.web.texts import LANGUAGES, translate
 from schemas.errors import ConfigError
 from schemas.office import Person
 
-LIMITS = ((60, 5), (15 * 60, 10), (6 * 60 * 60, 30))
-"""Seconds, and how many attempts may fail within them for a name or from an address: the more, the longer the wait."""
+NAME_LIMITS = ((60, 5), (15 * 60, 10), (60 * 60, 20))
+"""Seconds, and how many attempts may fail within them under a name: the more, the longer the wait."""
+
+ADDRESS_LIMITS = ((60, 20), (15 * 60, 60), (60 * 60, 120))
+"""The same from an address, be the names what they may: an office behind one address makes its slips together."""
+
+NOBODY = "\n"
+"""No name, and no address."""
 
 AT_ONCE = BoundedSemaphore(2)
 """Passwords checked at once: each takes 64 MiB and a core."""
 
 PATIENCE = 10.0
 """Seconds that an attempt waits for its turn."""
+
+WRONG, TOO_OFTEN = "姓名或密码不对。", "登录失败次数过多，请在 {minutes} 分钟后再试。"
 
 LANG_LIFE = 365 * 24 * 60 * 60
 
@@ -63,7 +71,7 @@ def login(
     finally:
         AT_ONCE.release()
     if known is None:
-        status, problem = (429, "登录失败次数过多，请在 {minutes} 分钟后再试。") if wait else (401, "姓名或密码不对。")
+        status, problem = (429, TOO_OFTEN) if wait else (401, WRONG)
         problem = translate(lang_of(request), problem, minutes=-(-wait // 60))
         headers = {"Retry-After": str(wait)} if wait else {}
         response = page(
@@ -104,30 +112,30 @@ def language(
 
 
 def safe_next(address: str) -> str:
-    """Where to go next, on this server alone: a path with its query; "/" for anything that a browser could take elsewhere."""
-    parts = urlsplit(address) if address.isprintable() else None
-    if parts is None or parts.scheme or parts.netloc or not parts.path.startswith("/") or "\\" in address:
+    """Where to go next, on this server alone: a path with its query; "/" for whatever a browser could take elsewhere."""
+    # Two slashes begin a host's name, and browsers take a backslash for one and leave line breaks out.
+    if not address.startswith("/") or address.startswith("//") or "\\" in address or not address.isprintable():
         return "/"
-    path = parts.path
-    # Two slashes would begin a host's name.
-    if path.startswith("//"):
-        return "/"
-    return quote(path, safe="/%") + (f"?{quote(parts.query, safe='=&%+')}" if parts.query else "")
+    path, _, query = address.partition("#")[0].partition("?")
+    return quote(path, safe="/%") + (f"?{quote(query, safe='=&%+')}" if query else "")
 
 
 def _kept_name(name: str) -> str:
-    """A name as it would be on record; as it came, shortened, where it cannot be."""
+    """A name as it would be on record; "" where it can be nobody's."""
     try:
         return check_name(name)
     except ConfigError:
-        return name[:40]
+        return ""
 
 
 def _wait(store: Store, name: str, address: str) -> int:
     """Seconds for which nobody of this name or from this address may try; 0 where they may."""
     now = store.clock()
     full = [
-        seconds for seconds, most in LIMITS if failed_logins(store, name, address, now - timedelta(seconds=seconds)) >= most
+        seconds
+        for limits, whose in ((NAME_LIMITS, (name, NOBODY)), (ADDRESS_LIMITS, (NOBODY, address)))
+        for seconds, most in limits
+        if failed_logins(store, *whose, now - timedelta(seconds=seconds)) >= most
     ]
     return max(full, default=0)
 

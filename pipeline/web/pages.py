@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from pipeline.times import local_text
 from pipeline.web.context import Web, session_of, sessions_of, web_of
 from pipeline.web.sessions import LIFE, Session
 from pipeline.web.texts import CHINESE, LANGUAGES, translate
@@ -32,7 +33,10 @@ TEMPLATES = Environment(
 
 
 def page(request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
-    """A template as a page. Every one has `who` (None before signing in), `_`, `lang`, `csrf`, `here`, `version`, `asset`."""
+    """A template as a page.
+
+    Every one has `who` (None before signing in), `_`, `lang`, `csrf`, `here`, `version`, `asset`, `local` (a time in China).
+    """
     lang, session = lang_of(request), session_of(request)
     given: dict[str, object] = {
         "who": getattr(request.state, "who", None),
@@ -42,6 +46,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **values: obj
         "here": request.url.path,
         "version": VERSION,
         "asset": asset,
+        "local": local_text,
         # What base.html shows only where a page says so.
         "active": "",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import unicodedata
 from functools import cache
@@ -16,6 +17,13 @@ SHORTEST, LONGEST = 10, 256
 
 LONGEST_NAME = 40
 
+NAME_RULE = "姓名须为 1 至 40 个汉字、字母或数字。"
+PASSWORD_RULE = "密码须为 10 至 256 个字符。"
+DIFFERENT = "两次输入的密码不同。"
+NOBODY = "没有这个人。"
+ALREADY = "已有这个人。"
+LABEL_RULE = "用途须为 1 至 40 个字符。"
+
 TOKEN_START = "kuohao_"
 """By which whoever finds a token knows what it opens."""
 
@@ -25,31 +33,38 @@ TOKEN_BYTES = 32
 def check_name(name: str) -> str:
     """A person's name, as it is kept: composed, single spaces. Raises ConfigError for one that cannot be told apart."""
     name = " ".join(unicodedata.normalize("NFKC", name).split())
-    if not name or len(name) > LONGEST_NAME or not all(char == " " or char.isalnum() or char in "·.-_@" for char in name):
-        raise ConfigError(f"姓名须为 1 至 {LONGEST_NAME} 个汉字、字母或数字")
+    if not 0 < len(name) <= LONGEST_NAME or not all(char.isalnum() or char in " ·.-_@" for char in name):
+        raise ConfigError(NAME_RULE)
     return name
 
 
+def check_label(label: str) -> str:
+    """What a token is for, as it is kept. Raises ConfigError."""
+    label = " ".join(label.split())
+    if not 0 < len(label) <= LONGEST_NAME or not label.isprintable():
+        raise ConfigError(LABEL_RULE)
+    return label
+
+
 def check_password(password: str) -> str:
-    """A password, as it is hashed: composed, so that every keyboard's spelling is one. Raises ConfigError."""
-    password = unicodedata.normalize("NFKC", password)
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise ConfigError(f"密码须为 {SHORTEST} 至 {LONGEST} 个字符")
+    """A password that is long enough, and not too long. Raises ConfigError."""
+    if not SHORTEST <= len(_composed(password)) <= LONGEST:
+        raise ConfigError(PASSWORD_RULE)
     return password
 
 
 def hash_password(password: str) -> str:
     """Argon2id's hash, with its salt and parameters."""
-    return _hasher().hash(password)
+    return _hasher().hash(_composed(password))
 
 
 def is_password(kept: str | None, password: str) -> bool:
     """Whether a password is the one kept; with nothing kept it takes as long to say no."""
-    password = unicodedata.normalize("NFKC", password[: 4 * LONGEST])[:LONGEST]
     try:
-        return _hasher().verify(kept or _nobodys(), password) and kept is not None
+        _hasher().verify(kept or _nobodys(), _composed(password))
     except (VerificationError, InvalidHashError):
         return False
+    return kept is not None
 
 
 def needs_rehash(kept: str) -> bool:
@@ -60,6 +75,16 @@ def needs_rehash(kept: str) -> bool:
 def make_token() -> str:
     """A new token: shown once, kept as its hash."""
     return TOKEN_START + secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_hash(token: str) -> str:
+    """A token as the store keeps it. No salt and no stretching, for it is 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _composed(password: str) -> str:
+    """So that every keyboard's spelling of a character is one."""
+    return unicodedata.normalize("NFKC", password)
 
 
 @cache

@@ -5,7 +5,7 @@ It stands before every route, those of static files and those that do not exist 
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
 
@@ -62,9 +62,9 @@ STREAMED = ("/uploads", "/api/uploads")
 
 TABLES = ("/collection",)
 
-TOKEN_HEADER, TOKEN_FIELD = "x-csrf-token", "csrf"
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::[0-9]+)?")
 
-log = logging.getLogger(__name__)
+TOKEN_HEADER, TOKEN_FIELD = "x-csrf-token", "csrf"
 
 
 class Guard:
@@ -179,10 +179,9 @@ def _limit(path: str) -> int:
 
 
 def _host_name(host: str) -> str:
-    """The name in a Host header, without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].lower()
+    """The name in a Host header, without its port; "" where it is none."""
+    found = HOST.fullmatch(host.lower())
+    return found[1] if found is not None else ""
 
 
 async def _whole_body(receive: Receive, limit: int) -> bytes:

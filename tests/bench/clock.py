@@ -52,6 +52,7 @@ CLOCKED = (
     Clocked("pipeline.page", "place_header", "alignment"),
     Clocked("pipeline.page", "look_closely", "alignment"),
     Clocked("pipeline.page", "read_digits", "digits"),
+    Clocked("pipeline.page", "read_closely", "digits"),
     Clocked("pipeline.page", "read_over", "digits"),
     Clocked("pipeline.page", "slot_to_crop", "crops"),
     Clocked("pipeline.page", "find_gray_seals", "crops"),
@@ -64,6 +65,7 @@ READER_STAGES: Mapping[str, str] = {
     "scout": "scout",
     "glyphs": "recogniser",
     "digits": "digits",
+    "pens": "digits",
     "is_upside_down": "orient + cells",
     "second": "second reader",
 }

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from pipeline.intervals import upper_bound
 from samples.truth import Truth, TruthSlot
 from schemas.flow import Box, State
 from schemas.reading import Reading, SlotReading
-from tests.bench.intervals import upper_bound
 
 TYPED = "typed"
 BLANK = "blank"

@@ -57,7 +57,7 @@ document.addEventListener("htmx:responseError", (event) => {
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
-  if (opener) document.getElementById(opener.dataset.open)?.showModal();
+  if (opener) open(document.getElementById(opener.dataset.open), opener.dataset.fillName);
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   const copier = event.target.closest("[data-copy]");
   if (copier) copy(document.getElementById(copier.dataset.copy));
@@ -80,6 +80,13 @@ document.addEventListener("submit", (event) => {
   const here = event.target.querySelector("[data-here]");
   if (here) here.value = location.pathname + location.search;
 });
+
+/** Show a dialog, about somebody where a name is given. */
+function open(dialog, name) {
+  const field = dialog?.querySelector("[data-name]");
+  if (field && name !== undefined) field.value = name;
+  dialog?.showModal();
+}
 
 async function copy(source) {
   try {

@@ -1,0 +1,272 @@
+"""Totals as the paper has them: the form's printed sentences, a number between each pair of parentheses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from pipeline.corrections import EffectiveSlot, form_path, turn_of
+from pipeline.ledger import UnitLine
+from pipeline.tables import shown
+from pipeline.totals import Contribution, Total, heading_of
+from pipeline.web.dashboard.links import crop_link, return_link, slot_link, total_link, unit_link
+from pipeline.web.dashboard.said import Said, range_notes
+from schemas.flow import State
+from schemas.form import Form, SlotKind
+from schemas.reading import Reason
+
+OUTLIER_TIMES = 10
+"""A number so many times the median, or the median so many times it, stands out: a nought too many or too few."""
+
+LEAST_VALUES = 5
+"""Numbers from which a median says anything."""
+
+
+@dataclass(frozen=True)
+class TotalCell:
+    """A pair of parentheses with its total. `value` is "" for words, which are counted in `given`."""
+
+    path: str
+    heading: str
+    label: str
+    before: str
+    after: str
+    value: str
+    link: str
+    provisional: bool
+    low: str
+    high: str
+    notes: tuple[Said, ...]
+    given: int
+    zero: int
+    blank: int
+    unreadable: int
+    open: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class SheetItem:
+    """A row of the form: its heading on the left, its sentences with totals on the right."""
+
+    heading: str
+    cells: tuple[TotalCell, ...]
+
+    @property
+    def open(self) -> int:
+        """Slots in it that nobody has decided about."""
+        return sum(cell.open for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class SlotCell:
+    """A slot of one unit: what it is worth, and where that can be seen. `kind` tells blank, 0 and unreadable apart."""
+
+    path: str
+    label: str
+    before: str
+    after: str
+    text: str
+    kind: str
+    open: bool
+    who: str
+    file: str
+    link: str
+    crop: str
+
+
+@dataclass(frozen=True)
+class UnitItem:
+    """A row of the form as a unit has filled it in; `missing`: it stands on a page that has not come."""
+
+    heading: str
+    cells: tuple[SlotCell, ...]
+    missing: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a unit adds to a total, and where it stands. `times` the median where that stands out, else 0.
+
+    `bar` is the value as a share of the largest, `part` of the total.
+    """
+
+    unit: str
+    unit_link: str
+    parent: str
+    heading: str
+    value: int
+    text: str
+    kind: str
+    open: bool
+    who: str
+    machine: str
+    file: str
+    arrived: datetime
+    return_link: str
+    link: str
+    crop: str
+    bar: float
+    part: float
+    times: float
+    out_of_line: bool
+
+
+def sheet_of(totals: Sequence[Total], form: Form) -> tuple[SheetItem, ...]:
+    """The whole form with its totals."""
+    cells = {total.slot.path: _total_cell(total) for total in totals}
+    return tuple(SheetItem(item.heading, tuple(cells[slot.path] for slot in item.slots)) for item in form.items)
+
+
+def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
+    """The form as a unit has filled it in, of whichever files it counts; further activities stand behind the first."""
+    printed = {slot.path: slot for slot in form.slots}
+    items = []
+    for item in form.items:
+        own = {slot.path for slot in item.slots}
+        cells = []
+        for filed, slot in line.slots:
+            base = form_path(slot.path)
+            if base not in own:
+                continue
+            words = printed[base]
+            cells.append(
+                SlotCell(
+                    slot.path,
+                    words.label,
+                    words.before,
+                    words.after,
+                    value_text(slot),
+                    kind_of(slot),
+                    slot.open,
+                    slot.who,
+                    filed.stored.name,
+                    slot_link(filed.stored, slot.path),
+                    crop_link(filed.stored, slot.path) if slot.box is not None else "",
+                )
+            )
+        items.append(UnitItem(item.heading, tuple(cells), item.key in line.missing_items))
+    return tuple(items)
+
+
+def entries_of(total: Total, form: Form, shown: Sequence[Contribution]) -> tuple[Entry, ...]:
+    """Some of what a total is made of, weighed against all of it."""
+    numbers = [one.value for one in total.contributions if _is_number(one)]
+    middle, largest = median_of(numbers), max(numbers, default=0)
+    return tuple(_entry(one, total, form, middle, largest) for one in shown)
+
+
+def bars_of(total: Total, middle: float) -> list[tuple[str, int, bool, bool]]:
+    """The units whose numbers are no nought: name, value, whether it is open, and whether it stands out."""
+    return [
+        (one.unit, one.value, one.slot.open, bool(times_out(one.value, middle)) or _is_out_of_line(one))
+        for one in total.contributions
+        if _is_number(one) and one.value
+    ]
+
+
+SORTS: dict[str, Callable[[Contribution], tuple[bool | int, ...]]] = {
+    # Numbers from the largest, behind them what cannot be read, and blanks.
+    "value": lambda one: (one.slot.state is State.BLANK, one.slot.state is State.UNREADABLE, -one.value),
+    "unit": lambda one: (),
+    "open": lambda one: (not one.slot.open, -one.value),
+}
+"""How contributions can be sorted; by "unit" they stay in the roster's order, for sorting keeps the order of equals."""
+
+
+def median_of(numbers: Sequence[int]) -> float:
+    """The median of numbers other than 0; 0 where there are too few for it to say anything."""
+    real = [number for number in numbers if number > 0]
+    return float(median(real)) if len(real) >= LEAST_VALUES else 0.0
+
+
+def times_out(value: int, middle: float) -> float:
+    """How many times the median a number is, where it stands out by its size; 0 where it does not."""
+    if value <= 0 or middle <= 0:
+        return 0.0
+    times = value / middle
+    return times if times >= OUTLIER_TIMES or times <= 1 / OUTLIER_TIMES else 0.0
+
+
+def kind_of(slot: EffectiveSlot) -> str:
+    """What stands in a slot: "number", "zero", "words", "blank" or "unreadable"."""
+    if slot.state is not State.VALUE:
+        return slot.state.value
+    if isinstance(slot.value, int):
+        return "number" if slot.value else "zero"
+    return "words"
+
+
+def value_text(slot: EffectiveSlot) -> str:
+    """What a slot is worth, in characters; "" where it is blank."""
+    worth = shown(slot)
+    return f"{worth:,}" if isinstance(worth, int) else worth or ""
+
+
+def _total_cell(total: Total) -> TotalCell:
+    count = total.slot.kind is SlotKind.COUNT
+    return TotalCell(
+        total.slot.path,
+        total.heading,
+        total.slot.label,
+        total.slot.before,
+        total.slot.after,
+        _shown_total(total),
+        total_link(total.slot.path),
+        total.provisional,
+        f"{total.low:,}" if count and total.provisional else "",
+        f"{total.high:,}" if count and total.provisional else "",
+        range_notes(total),
+        total.given,
+        total.zero,
+        total.blank,
+        total.unreadable,
+        total.open,
+        total.unknown,
+    )
+
+
+def _shown_total(total: Total) -> str:
+    """A sum in characters; a dash before anything has come, for that is no 0."""
+    if total.slot.kind is not SlotKind.COUNT:
+        return ""
+    return f"{total.value:,}" if total.contributions else "—"
+
+
+def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: int) -> Entry:
+    slot, stored = one.slot, one.filed.stored
+    state, value = slot.machine
+    read = "？" if state is State.UNREADABLE else f"{value:,}" if isinstance(value, int) else value or ""
+    number = _is_number(one)
+    return Entry(
+        one.unit,
+        unit_link(one.unit),
+        one.parent,
+        heading_of(slot.path, form) if turn_of(slot.path) > 1 else "",
+        one.value,
+        value_text(slot),
+        kind_of(slot),
+        slot.open,
+        slot.who,
+        read if slot.who and slot.machine != slot.worth else "",
+        stored.name,
+        stored.arrived,
+        return_link(stored),
+        slot_link(stored, slot.path),
+        crop_link(stored, slot.path) if slot.box is not None else "",
+        one.value / largest if number and largest else 0.0,
+        one.value / total.value if number and total.value else 0.0,
+        times_out(one.value, middle) if number else 0.0,
+        _is_out_of_line(one),
+    )
+
+
+def _is_number(one: Contribution) -> bool:
+    return one.slot.state is State.VALUE and isinstance(one.slot.value, int)
+
+
+def _is_out_of_line(one: Contribution) -> bool:
+    """Whether the rules have flagged its size, and nobody has decided about it since."""
+    return any(slot.path == one.slot.path and Reason.OUT_OF_LINE in slot.reasons for slot in one.filed.stored.reading.slots)

@@ -1,0 +1,64 @@
+"""Which open slots could change the totals most: those are worth a look first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline.corrections import form_path
+from pipeline.totals import Contribution, Total
+from schemas.form import SlotKind
+
+
+@dataclass(frozen=True)
+class Stake:
+    """An open slot and what hangs on it: `reach` is by how much its total could change, `share` that of the whole total.
+
+    `known`: a number was read in it; else `reach` is the largest that any other unit has there.
+    """
+
+    order: int
+    number: int
+    path: str
+    unit: str
+    heading: str
+    reach: int
+    share: float
+    known: bool
+
+
+def by_impact(totals: Iterable[Total]) -> tuple[Stake, ...]:
+    """Every open count that stands on a page, the one with most at stake first; those of a return stay in printed order."""
+    stakes = [
+        _stake(total, one)
+        for total in totals
+        if total.slot.kind is SlotKind.COUNT
+        for one in total.contributions
+        if one.slot.open and _is_on_a_page(one)
+    ]
+    return tuple(sorted(stakes, key=lambda stake: (-stake.share, -stake.reach)))
+
+
+def _stake(total: Total, one: Contribution) -> Stake:
+    reach = max(one.options) if one.options else _largest_usual(total)
+    stored = one.filed.stored
+    whole = max(total.high, reach)
+    return Stake(
+        stored.order,
+        stored.number,
+        one.slot.path,
+        one.unit,
+        total.heading,
+        reach,
+        reach / whole if whole else 0.0,
+        bool(one.options),
+    )
+
+
+def _largest_usual(total: Total) -> int:
+    return max((one.value for one in total.contributions if not one.slot.open), default=0)
+
+
+def _is_on_a_page(one: Contribution) -> bool:
+    """What is missing as a whole item is no slot to look at: its page has to come."""
+    return form_path(one.slot.path).partition(".")[0] in one.filed.items

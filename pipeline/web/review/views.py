@@ -1,0 +1,362 @@
+"""What pages show of a return and its slots, made of what the store has: plain values, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeAlias
+
+from pipeline.corrections import HEADER, form_path, slots_of, turn_of
+from pipeline.store import DecisionKind, ReturnInHand, SlotRow
+from pipeline.times import local_text
+from pipeline.totals import heading_of
+from pipeline.web.images import picture_key
+from pipeline.web.review.entries import doubtful_from
+from pipeline.web.review.sentences import Row, path_in_turn, rows_of
+from pipeline.web.review.units import unit_choices
+from pipeline.web.turns import page_turn, turn_box
+from schemas.flow import Box, State
+from schemas.form import FieldKind, Form, HeaderField, Slot, SlotKind
+from schemas.office import Correction, Unit
+from schemas.reading import HeaderReading, Reading, Reason
+
+Tell: TypeAlias = Callable[..., str]
+"""A Chinese text to the reader's language, its places filled in."""
+
+SURENESS = ((0.99, "很有把握"), (0.95, "较有把握"), (0.8, "把握一般"), (0.5, "把握不大"), (0.0, "没有把握"))
+"""How sure the machine is, in words, from so much on."""
+
+MOST_SHOWN = 0.999
+"""No reading is told to be surer than this: what is shown to a person is in doubt."""
+
+
+@dataclass(frozen=True)
+class SlotView:
+    """A slot, or a field above the table, as a reviewer meets it.
+
+    `before` and `after` are the printed words around it, `context` those it follows on. `read_state` and `read_value` are
+    the machine's, `state` and `value` what counts. `box` is on the upright page. `doubtful_from`: a number from which on
+    the reviewer is asked once more. `crop` is the address of its picture, "" where it stands on no page.
+    """
+
+    key: str
+    path: str
+    number: str
+    before: str
+    after: str
+    context: str
+    kind: str
+    state: State
+    value: int | str | None
+    read_state: State
+    read_value: int | str | None
+    sureness: str
+    reasons: tuple[str, ...]
+    candidates: tuple[str, ...]
+    flagged: bool
+    open: bool
+    version: int
+    doubtful_from: int
+    who: str = ""
+    when: str = ""
+    page: int | None = None
+    box: Box | None = None
+    crop: str = ""
+    foot: float | None = None
+    title: str = ""
+
+    def model(self) -> dict[str, Any]:
+        """What the page's script is given."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page of a return: its number in the file, and the addresses of its picture with and without seals."""
+
+    number: int
+    original: str
+    clean: str
+
+
+@dataclass(frozen=True)
+class ReturnView:
+    """A return on its page."""
+
+    key: str
+    title: str
+    name: str
+    form_title: str
+    columns: tuple[str, str]
+    fields: tuple[SlotView, ...]
+    rows: tuple[Row, ...]
+    slots: Mapping[str, SlotView]
+    pages: tuple[PageView, ...]
+    problems: tuple[str, ...]
+    state: str
+    notes: tuple[str, ...]
+    received: str
+    next: str
+
+    def model(self) -> dict[str, Any]:
+        """What the page's script is given."""
+        return {
+            "key": self.key,
+            "title": self.title,
+            "slots": [slot.model() for slot in (*self.fields, *self.slots.values())],
+            "pages": [asdict(page) for page in self.pages],
+            "problems": list(self.problems),
+            "next": self.next,
+        }
+
+
+def key_of(order: int, number: int) -> str:
+    """A return in addresses."""
+    return f"{order}-{number}"
+
+
+def return_view(
+    held: ReturnInHand, form: Form, units: Sequence[Unit], tell: Tell, *, next_key: str = "", more: str = ""
+) -> ReturnView:
+    """A return as its page shows it; of the item `more` an activity that nobody has seen is shown too."""
+    stored, row = held.stored, held.row
+    reading = stored.reading
+    key, stamp = key_of(stored.order, stored.number), picture_key(held)[:8]
+    slots = _slot_views(held, form, key, stamp, tell)
+    rows = rows_of(form, tuple(slots), more=more)
+    every = [segment for each in rows for activity in each.activities for segment in activity]
+    numbers = {segment.path: segment.number for segment in every}
+    printed = {slot.path: slot for slot in form.slots}
+    for path in numbers.keys() - slots.keys():
+        slots[path] = _unseen(key, path, printed[form_path(path)])
+    return ReturnView(
+        key=key,
+        title=row.title or stored.unit or "",
+        name=stored.name,
+        form_title=form.title,
+        columns=form.columns,
+        fields=tuple(_field_views(held, form, key, stamp, units, tell)),
+        rows=rows,
+        slots={path: replace(slots[path], number=numbers[path]) for path in numbers},
+        pages=tuple(_page(key, number, stamp) for number in range(reading.first_page, reading.first_page + reading.pages)),
+        # Which of several a person has solved the store does not tell; none is shown when all are.
+        problems=tuple(tell(problem.chinese) for problem in reading.problems) if row.problems else (),
+        state=row.state.value,
+        notes=tuple(_notes(held, tell)),
+        received=local_text(stored.arrived),
+        next=next_key,
+    )
+
+
+def row_view(row: SlotRow, form: Form, tell: Tell, *, blind: bool = False) -> SlotView:
+    """A slot among those of other returns; `blind`: without anything that anybody has read in it."""
+    key = key_of(row.order, row.number)
+    title = row.unit or row.title or row.name
+    if row.path.startswith(HEADER):
+        printed = _field_words(form)[row.path]
+        view = _view(key, row.path, printed.label, "", "", printed.kind, row.state, row.value)
+    else:
+        slot = {slot.path: slot for slot in form.slots}[form_path(row.path)]
+        view = _printed_view(key, row.path, slot, form, row.state, row.value)
+    crop = _crop(key, row.path) if row.box is not None else ""
+    view = replace(view, flagged=row.flagged, open=row.open, version=row.version, page=row.page, crop=crop, title=title)
+    if blind:
+        return replace(view, state=State.UNREADABLE, value=None, read_state=State.UNREADABLE, read_value=None)
+    return replace(
+        view,
+        sureness=told_sureness(row.confidence, tell),
+        reasons=_told(row.reasons, tell),
+        candidates=_choices(row.value, row.candidates),
+        doubtful_from=doubtful_from(row.value, row.candidates),
+    )
+
+
+def told_sureness(confidence: float, tell: Tell) -> str:
+    """How sure the machine is, in words and as a figure."""
+    words = next(words for least, words in SURENESS if confidence >= least)
+    return f"{tell(words)} {100 * min(confidence, MOST_SHOWN):.3g}%"
+
+
+def worth_text(state: State, value: int | str | None, tell: Tell) -> str:
+    """A slot's worth in a sentence: blank, 0 and unreadable are told apart."""
+    return {State.BLANK: tell("空"), State.UNREADABLE: tell("看不清")}.get(state, str(value))
+
+
+def one_slot_view(held: ReturnInHand, form: Form, path: str, tell: Tell) -> SlotView:
+    """One slot of a return, or one field above its table, as a card among those of other returns. Raises KeyError."""
+    key, stamp = key_of(held.stored.order, held.stored.number), picture_key(held)[:8]
+    fields = {view.path: view for view in _field_views(held, form, key, stamp, (), tell)}
+    view = fields.get(path) or _slot_views(held, form, key, stamp, tell)[path]
+    return replace(view, title=held.row.unit or held.row.title or held.stored.name)
+
+
+def slot_name(path: str, form: Form) -> str:
+    """A slot, or a field above the table, as people call it."""
+    field = _field_words(form).get(path)
+    return heading_of(path, form) if field is None else field.label
+
+
+def _slot_views(held: ReturnInHand, form: Form, key: str, stamp: str, tell: Tell) -> dict[str, SlotView]:
+    reading = held.stored.reading
+    turns = {number: page_turn(reading, number) for number in {slot.page for slot in reading.slots if slot.page is not None}}
+    read = {slot.path: slot for slot in reading.slots}
+    printed = {slot.path: slot for slot in form.slots}
+    views = {}
+    for slot in slots_of(held.stored, form):
+        if form_path(slot.path) not in printed:
+            continue
+        state, value = slot.machine
+        view = _printed_view(key, slot.path, printed[form_path(slot.path)], form, state, value)
+        machine = read.get(slot.path)
+        flagged = machine is not None and machine.review
+        box = turn_box(slot.box, turns[slot.page]) if slot.box is not None and slot.page is not None else None
+        disputed = slot.path in held.stored.disputes
+        reasons = (Reason.DISPUTED,) if disputed else machine.reasons if machine is not None else ()
+        # Of a disputed slot they are what was entered the second time.
+        candidates = slot.candidates if disputed else machine.candidates if machine is not None else ()
+        views[slot.path] = replace(
+            view,
+            state=slot.state,
+            value=slot.value,
+            sureness=told_sureness(slot.confidence, tell),
+            reasons=_told(reasons, tell),
+            candidates=_choices(slot.value if disputed else value, candidates),
+            flagged=flagged or disputed,
+            open=slot.path in held.open,
+            version=held.versions.get(slot.path, 0),
+            doubtful_from=doubtful_from(value, candidates),
+            who=slot.who,
+            when=local_text(slot.when),
+            page=slot.page,
+            box=box,
+            crop=_crop(key, slot.path, stamp) if box is not None else "",
+        )
+    return views
+
+
+def _field_views(held: ReturnInHand, form: Form, key: str, stamp: str, units: Sequence[Unit], tell: Tell) -> list[SlotView]:
+    first, foot = _head_of(held.stored.reading)
+    crop = "" if foot is None else _page(key, first, stamp).original
+    views = []
+    for field in form.header:
+        path = HEADER + field.key
+        read = held.stored.reading.header.get(field.key, HeaderReading(review=False))
+        said: Correction | None = held.stored.corrections.get(path)
+        state, value = (read.state, read.value) if said is None else said.after
+        view = _view(key, path, field.label, "", "", field.kind, read.state, read.value)
+        is_unit = field.kind is FieldKind.UNIT
+        views.append(
+            replace(
+                view,
+                state=state,
+                value=value if state is State.VALUE else None,
+                sureness=told_sureness(read.confidence, tell),
+                candidates=unit_choices(read.value or "", held.stored.name, units) if is_unit and read.review else (),
+                flagged=read.review,
+                open=path in held.open,
+                version=held.versions.get(path, 0),
+                who="" if said is None else said.who,
+                when="" if said is None else local_text(said.when),
+                page=first,
+                crop=crop,
+                foot=foot,
+            )
+        )
+    return views
+
+
+def _head_of(reading: Reading) -> tuple[int, float | None]:
+    """The page with the fields above the table, and where on it the first slot begins; None where that is not known."""
+    first = next((slot for slot in reading.slots if slot.box is not None and slot.page is not None), None)
+    if first is None or first.page is None or first.box is None:
+        return reading.first_page, None
+    return first.page, turn_box(first.box, page_turn(reading, first.page))[1]
+
+
+def _notes(held: ReturnInHand, tell: Tell) -> list[str]:
+    """What has been decided about a return as a whole, and what follows from that."""
+    row, decided = held.row, held.decisions
+    notes = []
+    if row.dismissed:
+        notes.append(tell(DISMISSALS.get(row.dismissed, "已剔除，不计入汇总")))
+    if row.superseded_by is not None:
+        notes.append(tell("已被第 {order} 号文件替换", order=row.superseded_by))
+    if decided.get(DecisionKind.PREFERRED):
+        notes.append(tell("已选定以本件为准"))
+    if decided.get(DecisionKind.PART_OF):
+        notes.append(tell("已并入 {key}", key=decided[DecisionKind.PART_OF]))
+    if decided.get(DecisionKind.SPLIT):
+        notes.append(tell("从第 {page} 页起另成一份", page=decided[DecisionKind.SPLIT]))
+    if decided.get(DecisionKind.SETTLED):
+        notes.append(tell("已整体确认"))
+    return notes
+
+
+DISMISSALS = {
+    "not_a_return": "已剔除：不是统计表",
+    "wrong_form": "已剔除：表样不对",
+    "superseded": "已剔除：被其他报表替换",
+    "1": "已剔除，不计入汇总",
+}
+"""What a dismissed return is told to be, by the reason's code."""
+
+
+def _printed_view(key: str, path: str, slot: Slot, form: Form, state: State, value: int | str | None) -> SlotView:
+    leading = {one.path: one for one in form.slots}.get(slot.events or "")
+    context = "" if leading is None else f"{leading.before}（…）{leading.after}"
+    view = _view(key, path, slot.before, slot.after, context, slot.kind, state, value)
+    return replace(view, number=_number(path, form))
+
+
+def _view(
+    key: str,
+    path: str,
+    before: str,
+    after: str,
+    context: str,
+    kind: SlotKind | FieldKind,
+    state: State,
+    value: int | str | None,
+) -> SlotView:
+    value = value if state is State.VALUE else None
+    return SlotView(
+        key, path, "", before, after, context, kind.value, state, value, state, value, "", (), (), False, False, 0, 0
+    )
+
+
+def _unseen(key: str, path: str, slot: Slot) -> SlotView:
+    """A slot of an activity that nobody has filled in or seen so far."""
+    view = _view(key, path, slot.before, slot.after, "", slot.kind, State.BLANK, None)
+    return replace(view, doubtful_from=doubtful_from(None, ()))
+
+
+def _number(path: str, form: Form) -> str:
+    for number, item in enumerate(form.items, 1):
+        for place, slot in enumerate(item.slots, 1):
+            if path_in_turn(slot.path, turn_of(path)) == path:
+                return f"{number}.{place}"
+    return ""
+
+
+def _field_words(form: Form) -> dict[str, HeaderField]:
+    return {HEADER + field.key: field for field in form.header}
+
+
+def _choices(value: int | str | None, candidates: Sequence[str]) -> tuple[str, ...]:
+    """What may be chosen instead of typed: the machine's other readings; with them its own, for it may be chosen back."""
+    others = [text for text in candidates if text != str(value)]
+    own = [str(value)] if value is not None and others else []
+    return tuple(dict.fromkeys([*own, *others]))
+
+
+def _told(reasons: Sequence[Reason], tell: Tell) -> tuple[str, ...]:
+    return tuple(tell(reason.chinese) for reason in reasons)
+
+
+def _page(key: str, number: int, stamp: str) -> PageView:
+    address = f"/returns/{key}/pages/{number}.jpg?v={stamp}"
+    return PageView(number, address, f"{address}&view=clean")
+
+
+def _crop(key: str, path: str, stamp: str = "") -> str:
+    return f"/returns/{key}/slots/{path}.jpg" + (f"?v={stamp}" if stamp else "")

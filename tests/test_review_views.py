@@ -1,0 +1,199 @@
+"""What the review pages show and take, without a server: entries, the form's sentences, units, the order by impact."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.corrections import HEADER
+from pipeline.ledger import make_ledger
+from pipeline.totals import Total, make_totals
+from pipeline.web import review
+from pipeline.web.review.entries import MANY_DIGITS, Refused, doubtful_from, kind_of, understand
+from pipeline.web.review.impact import by_impact
+from pipeline.web.review.office import parse_key
+from pipeline.web.review.sentences import rows_of
+from pipeline.web.review.units import unit_choices, units_like
+from pipeline.web.review.views import told_sureness, worth_text
+from pipeline.web.texts import english
+from schemas.flow import State
+from schemas.form import FieldKind, SlotKind
+from schemas.office import Unit
+from schemas.reading import Problem, Reading, Reason
+from schemas.safety_month import SAFETY_MONTH
+from tests.office import UNREADABLE, collection_of, reading_of, stored
+
+A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"
+
+
+@pytest.mark.parametrize(
+    ("text", "worth"),
+    [
+        ("300", (State.VALUE, 300)),
+        (300, (State.VALUE, 300)),
+        ("３００", (State.VALUE, 300)),
+        (" 1,280 ", (State.VALUE, 1280)),
+        ("三十", (State.VALUE, 30)),
+        ("1.2万", (State.VALUE, 12000)),
+        ("0", (State.VALUE, 0)),
+        ("无", (State.VALUE, 0)),
+        ("/", (State.BLANK, None)),
+        ("－", (State.BLANK, None)),
+        ("b", (State.BLANK, None)),
+        ("＊", (State.UNREADABLE, None)),
+    ],
+)
+def test_a_count_is_taken_as_people_write_it(text: int | str, worth: object) -> None:
+    """Full-width digits, groups, Chinese numerals, and what means blank or unreadable where a key could not."""
+    assert understand(SlotKind.COUNT, State.VALUE, text) == worth
+
+
+@pytest.mark.parametrize("text", ["", None, "约300", "007", "五六", "-5", "1.5", "abc", "1" * 10, "12a", "一百五"])
+def test_what_is_no_whole_number_is_refused(text: str | None) -> None:
+    """A guess is never kept."""
+    with pytest.raises(Refused):
+        understand(SlotKind.COUNT, State.VALUE, text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(SlotKind.TEXT, " "), (SlotKind.TEXT, "a\x00b"), (SlotKind.TEXT, "字" * 201), (FieldKind.UNIT, "字" * 101)],
+)
+def test_words_that_cannot_be_kept_are_refused(kind: SlotKind | FieldKind, text: str) -> None:
+    """Nothing, control characters, too much."""
+    with pytest.raises(Refused):
+        understand(kind, State.VALUE, text)
+
+
+def test_blank_and_unreadable_have_no_value() -> None:
+    """Whatever came along."""
+    assert understand(SlotKind.COUNT, State.BLANK, 7) == (State.BLANK, None)
+    assert understand(SlotKind.TEXT, State.UNREADABLE, "x") == (State.UNREADABLE, None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["item9.x", "item1.x", "header.x", "item1[2].lectures", "item7[02].name", "item7[1].name", "item7[x].name", ""],
+)
+def test_paths_that_the_form_has_not_are_refused(path: str) -> None:
+    """Also other spellings of one that it has."""
+    with pytest.raises(Refused):
+        kind_of(path, SAFETY_MONTH)
+
+
+def test_further_activities_may_be_filled_in() -> None:
+    """Where the form says that an item repeats."""
+    assert kind_of("item7[2].name", SAFETY_MONTH) is SlotKind.TEXT
+    assert kind_of("item7[12].sessions", SAFETY_MONTH) is SlotKind.COUNT
+    assert kind_of(HEADER + "unit", SAFETY_MONTH) is FieldKind.UNIT
+
+
+@pytest.mark.parametrize(
+    ("read", "candidates", "least"),
+    [
+        (5, (), 50),
+        (5, ("51",), 510),
+        (0, (), 10),
+        (None, (), MANY_DIGITS),
+        (None, ("三十",), 300),
+        (9_000_000, (), MANY_DIGITS),
+    ],
+)
+def test_a_number_unlike_all_readings_is_doubtful(read: int | None, candidates: tuple[str, ...], least: int) -> None:
+    """From ten times the largest on, and with eight digits in any case."""
+    assert doubtful_from(read, candidates) == least
+
+
+def test_the_form_reads_as_it_is_printed() -> None:
+    """Segments and empty slots make the printed sentence, in each item."""
+    rows = rows_of(SAFETY_MONTH, [slot.path for slot in SAFETY_MONTH.slots])
+    for row, item in zip(rows, SAFETY_MONTH.items, strict=True):
+        assert "".join(segment.before + segment.after for segment in row.activities[0]) == item.sentence
+    assert [segment.number for segment in rows[6].activities[0]] == ["7.1", "7.2", "7.3"]
+
+
+def test_further_activities_stand_below_the_first() -> None:
+    """Those that were read, and one more where it is asked for."""
+    paths = [*(slot.path for slot in SAFETY_MONTH.slots), "item7[2].name"]
+    assert [segment.path for segment in rows_of(SAFETY_MONTH, paths)[6].activities[1]] == [
+        "item7[2].name",
+        "item7[2].sessions",
+        "item7[2].attendance",
+    ]
+    assert len(rows_of(SAFETY_MONTH, paths, more="item7")[6].activities) == 3
+
+
+def test_units_to_choose_from() -> None:
+    """By likeness to what was read, by the file's name; by words while one is typed, aliases too."""
+    units = (Unit(A, ("青禾",)), Unit(B), Unit(C))
+    assert unit_choices("青木县总工会", "x.pdf", units)[0] == A
+    assert unit_choices("", "山阳区.pdf", units) == (B,)
+    assert A not in unit_choices(A, "青禾县.pdf", units)
+    assert units_like("青禾", units, 5) == (A,)
+    assert units_like("总工会", units, 2) == (A, B)
+
+
+@pytest.mark.parametrize(("text", "key"), [("12-1", (12, 1)), ("12", None), ("a-1", None), ("1-1-1", None), ("１-1", None)])
+def test_a_returns_address(text: str, key: object) -> None:
+    """Two numbers, and nothing that only looks like them."""
+    assert parse_key(text) == key
+
+
+def test_how_sure_in_words_and_figures() -> None:
+    """Never told to be certain: what a person is shown is in doubt."""
+    told = [told_sureness(sure, lambda text: text) for sure in (1.0, 0.96, 0.853, 0.5, 0.2)]
+    assert told == ["很有把握 99.9%", "较有把握 96%", "把握一般 85.3%", "把握不大 50%", "没有把握 20%"]
+
+
+def test_blank_nought_and_unreadable_are_told_apart() -> None:
+    """In every sentence."""
+    worths = [(State.BLANK, None), (State.VALUE, 0), (State.UNREADABLE, None)]
+    assert len({worth_text(state, value, lambda text: text) for state, value in worths}) == 3
+
+
+def test_every_text_has_english() -> None:
+    """What handlers say, not templates alone: an English page holds no Chinese sentence of ours."""
+    said = {reason.chinese for reason in Reason} | {problem.chinese for problem in Problem}
+    for path in sorted(Path(review.__file__).parent.glob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        # What stands alone is a docstring.
+        alone = {node.value.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+        said |= {text for text in strings - alone if re.search("[一-鿿]", text)}
+    assert said <= english().keys()
+
+
+def totals_of(**readings: Reading) -> tuple[Total, ...]:
+    """Totals over returns of these units."""
+    returns = [stored(order, reading, unit=unit) for order, (unit, reading) in enumerate(readings.items(), 1)]
+    return make_totals(make_ledger(collection_of(*readings), returns, [], SAFETY_MONTH), SAFETY_MONTH)
+
+
+def test_what_could_change_a_total_most_comes_first() -> None:
+    """The largest share of its total; with no number read, the largest of the others."""
+    values = {"item1.lectures": 5, "item1.articles": UNREADABLE, "item7.name": "演讲"}
+    flagged = tuple(values)
+    totals = totals_of(
+        **{
+            A: reading_of(values, unit=A, flagged=flagged, candidates={"item1.lectures": ("6",)}),
+            B: reading_of(values | {"item1.lectures": 50}, unit=B, flagged=flagged),
+            C: reading_of(values | {"item1.articles": 9}, unit=C),
+        }
+    )
+    stakes = by_impact(totals)
+    assert [(stake.path, stake.order, stake.reach, stake.known) for stake in stakes] == [
+        ("item1.articles", 1, 9, False),
+        ("item1.articles", 2, 9, False),
+        ("item1.lectures", 2, 50, True),
+        ("item1.lectures", 1, 6, True),
+    ]
+    assert stakes[2].share == pytest.approx(50 / 61)
+
+
+def test_slots_without_a_page_are_not_in_the_order() -> None:
+    """What is missing with its whole item is not there to be looked at."""
+    reading = reading_of({"item1.lectures": 5}, unit=A, flagged=["item1.lectures"], lost=("item4",))
+    assert {stake.path for stake in by_impact(totals_of(**{A: reading}))} == {"item1.lectures"}
