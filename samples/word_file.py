@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
@@ -26,6 +27,9 @@ Holder: TypeAlias = "Document | _Cell"
 
 _WHEN = (2026, 6, 25, 9, 0, 0)
 """Every part's time, so that the same seed makes the same bytes."""
+
+_TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*<")
+"""When a program says that it made or saved a file."""
 
 _BOX = (
     '<w:r {0}><mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
@@ -53,7 +57,8 @@ def same_times(data: bytes) -> bytes:
     memory = BytesIO()
     with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
-            new.writestr(zipfile.ZipInfo(entry.filename, _WHEN), old.read(entry), zipfile.ZIP_DEFLATED)
+            content = _TIMES.sub(rb"\g<1>2026-06-25T09:00:00Z<", old.read(entry))
+            new.writestr(zipfile.ZipInfo(entry.filename, _WHEN), content, zipfile.ZIP_DEFLATED)
     return memory.getvalue()
 
 

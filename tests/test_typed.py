@@ -24,7 +24,9 @@ from pipeline.group import tables_to_returns
 from pipeline.judge import ErrorBudget
 from pipeline.read import Readers, read
 from pipeline.typed import find_typed_tables
+from samples.committed import ELECTRONIC, FILES, HERE, SEED
 from samples.electronic import LAYOUTS, make_electronic
+from samples.truth import read_truth, truth_path
 from schemas.errors import NoTable, UnknownForm
 from schemas.flow import State
 from schemas.form import FormItem, SlotKind
@@ -451,3 +453,14 @@ def test_the_same_seed_makes_the_same_bytes(tmp_path: Path) -> None:
         made = [make_electronic(tmp_path / name, kind, "plain", 9) for name in ("a", "b")]
         first, second = ((tmp_path / one.file).read_bytes() for one in made)
         assert first == second
+
+
+@pytest.mark.parametrize(("place", "name", "kind", "layout"), [(place, *one) for place, one in enumerate(ELECTRONIC)])
+def test_committed_files(tmp_path: Path, place: int, name: str, kind: str, layout: str) -> None:
+    """The project's own Word and Excel returns are read right, and can be made anew to the byte."""
+    file = HERE / "returns" / f"{name}.{kind}"
+    made = make_electronic(tmp_path / name, kind, layout, SEED + len(FILES) + place)
+    assert (tmp_path / made.file).read_bytes() == file.read_bytes()
+    assert made == read_truth(truth_path(file))
+    score = score_file(made.returns, readings_of(file))
+    assert all(row.right for row in (*score.slots, *score.headers))
