@@ -50,6 +50,9 @@ def make_person(settings: Settings, name: str, *, admin: bool, ask: Ask) -> None
         if person(store, name) is not None:
             raise ConfigError(ALREADY)
         add_person(store, name, hash_password(check_password(ask())), Role.ADMIN if admin else Role.REVIEWER)
+        if not any(one.active and one.role is Role.ADMIN for one in people(store)):
+            hint = pick("还没有管理员：可用 --admin 再添加一位", "there is no administrator yet: add one with --admin")
+            Console(stderr=True).print(hint, style="yellow", highlight=False)
 
 
 def change_password(settings: Settings, name: str, *, ask: Ask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import logging
@@ -25,6 +26,7 @@ from pipeline.web.app import make_app
 from pipeline.web.context import LOOPBACK_NAMES, Web
 from pipeline.web.images import Pictures
 from pipeline.web.intake import clear_drafts
+from pipeline.web.security import Broken
 from pipeline.words import pick
 from schemas.errors import ConfigError
 
@@ -38,6 +40,8 @@ LAST_SECONDS = 10
 """For which answers under way may go on when the server is stopped."""
 
 KEEP_ALIVE_SECONDS = 30
+
+IN_THE_CLEAR = "passwords travel in the clear: put a proxy with TLS before it, then say --https"
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +95,14 @@ def serve(
             secure=door.secure,
         )
         server = uvicorn.Server(_config(web))
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         stack.enter_context(_signals(server, office))
         failures: list[Exception] = []
         if watching:
             stack.enter_context(_watching(office, server, failures))
         stack.enter_context(by_night(store, settings, nights))
+        if not (local or door.secure):
+            log.warning(IN_THE_CLEAR)
         print(pick("网页：", "Pages: ") + address_of(door, opened), flush=True)
         server.run(sockets=[opened])
     if failures:
@@ -182,6 +189,11 @@ def _config(web: Web) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_SECONDS,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not what the guard has told already, nor that an answer ended with the server."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], (Broken, asyncio.CancelledError))
 
 
 @contextmanager

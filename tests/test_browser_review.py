@@ -17,12 +17,10 @@ from pipeline.store import Store, add_person, load_return, open_store, set_colle
 from schemas.flow import State
 from schemas.office import Role
 from schemas.reading import Problem
-from tests.browser import LAPTOP, chromium, free_port, serving
+from tests.browser import LAPTOP, free_port, serving
 from tests.filled import fill
 from tests.office import UNREADABLE, Value, collection_of, reading_of, stored
 from tests.web import HASH, PASSWORD
-
-__all__ = ["chromium"]
 
 WANG, LI = "王芳", "李强"
 

@@ -17,14 +17,14 @@ from pipeline.web.review.impact import by_impact
 from pipeline.web.review.office import parse_key
 from pipeline.web.review.sentences import rows_of
 from pipeline.web.review.units import unit_choices, units_like
-from pipeline.web.review.views import told_sureness, worth_text
+from pipeline.web.review.words import told_sureness, worth_text
 from pipeline.web.texts import english
 from schemas.flow import State
 from schemas.form import FieldKind, SlotKind
 from schemas.office import Unit
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import UNREADABLE, collection_of, reading_of, stored
+from tests.office import UNREADABLE, Value, collection_of, reading_of, stored
 
 A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"
 
@@ -174,7 +174,7 @@ def totals_of(**readings: Reading) -> tuple[Total, ...]:
 
 def test_what_could_change_a_total_most_comes_first() -> None:
     """The largest share of its total; with no number read, the largest of the others."""
-    values = {"item1.lectures": 5, "item1.articles": UNREADABLE, "item7.name": "演讲"}
+    values: dict[str, Value] = {"item1.lectures": 5, "item1.articles": UNREADABLE, "item7.name": "演讲"}
     flagged = tuple(values)
     totals = totals_of(
         **{

@@ -27,7 +27,8 @@ from pipeline.web import login, passwords
 from pipeline.web.app import make_app
 from pipeline.web.context import LOCAL_NAME, Web
 from pipeline.web.login import safe_next
-from pipeline.web.sessions import KEY_BYTES, KEY_FILE, LIFE, Sessions, load_key
+from pipeline.web.sessions import ENDED_FILE, KEY_BYTES, KEY_FILE, LIFE, Sessions, load_key
+from pipeline.web_cli import users
 from schemas.errors import ConfigError
 from schemas.office import Role
 from tests.web import ADDRESS, CHEAP, HASH, PASSWORD, Visitor, add_people, opened_web
@@ -164,7 +165,24 @@ def test_signing_in_begins_a_new_session(visitor: Visitor) -> None:
     visitor.cookies.clear()
     visitor.cookies.update(before)
     assert not is_in(visitor)
-    assert visitor.client.post("/language", data={"csrf": token, "lang": "en"}).status_code == 403
+
+
+def test_signing_in_over_a_session_ends_it(visitor: Visitor) -> None:
+    """A browser has one session at a time; the one before does not live on in a copy."""
+    visitor.sign_in(NAME)
+    copy = dict(visitor.cookies)
+    token = visitor.token("/history")
+    form = {"csrf": token, "name": ADMIN, "password": PASSWORD}
+    assert visitor.client.post("/login", data=form).status_code == 303
+    thief = Visitor(visitor.app)
+    thief.cookies.update(copy)
+    assert not is_in(thief)
+
+
+def test_visitors_leave_nothing_on_the_server(web: Web, visitor: Visitor) -> None:
+    """Whoever comes and goes a thousand times without a password fills no disk."""
+    visitor.submit("/logout")
+    assert not (web.home / ENDED_FILE).exists()
 
 
 def test_logging_out_ends_the_session_for_good(web: Web, visitor: Visitor) -> None:
@@ -539,6 +557,13 @@ def test_people_by_command(
     assert NAME in printed
     assert PASSWORD not in printed
     assert "argon2" not in printed
+
+
+def test_every_command_for_people_shows_an_example() -> None:
+    """As all commands do."""
+    shown = {command.name: str(command.epilog) for command in users.registered_commands}
+    assert set(shown) == {"add", "list", "password", "remove", "token", "revoke"}
+    assert all(example.startswith(f"Example: kuohao users {name}") for name, example in shown.items())
 
 
 @pytest.mark.parametrize(

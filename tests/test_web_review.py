@@ -30,16 +30,19 @@ from schemas.flow import State
 from schemas.reading import Problem, Reason
 from schemas.safety_month import SAFETY_MONTH
 from tests.filled import fill
-from tests.office import UNREADABLE, collection_of, corrected, made_office, reading_of, stored
+from tests.office import UNREADABLE, Value, collection_of, corrected, made_office, reading_of, stored
 from tests.web import Visitor, opened_web
 
 A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"
 
 FLAGGED = ("item1.lectures", "item1.articles", "item7.name")
 
-VALUES = {"item1.lectures": 5, "item1.lecture_attendance": 300, "item1.articles": UNREADABLE, "item7.name": "演讲"}
-
-READ = {"state": "value", "value": 5}
+VALUES: dict[str, Value] = {
+    "item1.lectures": 5,
+    "item1.lecture_attendance": 300,
+    "item1.articles": UNREADABLE,
+    "item7.name": "演讲",
+}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -75,8 +76,15 @@ def test_unsafe_requests_without_a_token_are_refused(app: FastAPI) -> None:
     visitor = Visitor(app)
     visitor.token()
     for method, path in [*routes(app, safe=False), ("POST", "/no-such-page"), ("DELETE", "/queue")]:
-        for given in ({}, {"json": {}}, {"data": {"a": "b"}}, {"data": {"csrf": "0" * 64}}, {"files": {"f": b"x"}}):
-            answer = visitor.client.request(method, path, **given)  # type: ignore[arg-type]  # one of several bodies
+        bodies: tuple[dict[str, Any], ...] = (
+            {},
+            {"json": {}},
+            {"data": {"a": "b"}},
+            {"data": {"csrf": "0" * 64}},
+            {"files": {"f": b"x"}},
+        )
+        for given in bodies:
+            answer = visitor.client.request(method, path, **given)
             assert answer.status_code == 403, (method, path, given)
 
 
@@ -119,8 +127,8 @@ def test_changes_need_signing_in_when_there_are_users(app: FastAPI) -> None:
     headers = {"X-CSRF-Token": visitor.token(), "Accept": "application/json"}
     for method, path in routes(app, safe=False):
         if path not in PUBLIC:
-            body = {"files": {"files": ("a.pdf", b"%PDF-")}} if "uploads" in path else {"json": {}}
-            answer = visitor.client.request(method, path, headers=headers, **body)  # type: ignore[arg-type]  # as above
+            body: dict[str, Any] = {"files": {"files": ("a.pdf", b"%PDF-")}} if "uploads" in path else {"json": {}}
+            answer = visitor.client.request(method, path, headers=headers, **body)
             assert answer.status_code in {401, 422}, (method, path)
             assert answer.status_code == 401 or "detail" in answer.json(), (method, path)
 
@@ -208,7 +216,7 @@ def test_too_much_is_refused_where_no_length_was_told(visitor: Visitor) -> None:
 def test_a_length_that_is_no_number_is_refused(visitor: Visitor, length: str) -> None:
     """What counts bytes must be digits."""
     headers = {"Content-Length": length.encode(), "X-CSRF-Token": visitor.token().encode()}
-    assert visitor.client.post("/language", content=iter([b""]), headers=headers).status_code == 413  # type: ignore[arg-type]  # bytes as a browser could send them
+    assert visitor.client.post("/language", content=iter([b""]), headers=headers).status_code == 413
 
 
 def test_errors_are_pages_for_people_and_json_for_programs(visitor: Visitor) -> None:

@@ -63,7 +63,7 @@ def send(visitor: Visitor, *files: tuple[str, bytes]) -> list[dict[str, object]]
 def send_raw(visitor: Visitor, body: bytes, kind: bytes = b"multipart/form-data; boundary=" + BOUNDARY) -> int:
     """Send a body as it is; the status."""
     headers = {"X-CSRF-Token": visitor.token(), "Content-Type": kind.decode("latin-1")}
-    return visitor.client.post("/uploads", content=body, headers=headers).status_code
+    return int(visitor.client.post("/uploads", content=body, headers=headers).status_code)
 
 
 def part(name: bytes, data: bytes, *, end: bytes = b"--\r\n") -> bytes:
@@ -229,7 +229,7 @@ def test_a_disk_that_fills_up_leaves_no_half_file(web: Web, visitor: Visitor, mo
         raise OSError(28, "No space left on device")
 
     token = visitor.token()
-    monkeypatch.setattr(intake.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     answer = visitor.client.post("/uploads", files={"files": ("a.pdf", PDF)}, headers={"X-CSRF-Token": token})
     assert answer.status_code == 507
     assert lying(web) == {}

@@ -58,11 +58,13 @@ class Visitor:
     @property
     def cookies(self) -> httpx.Cookies:
         """What the browser keeps."""
-        return self.client.cookies
+        cookies: httpx.Cookies = self.client.cookies
+        return cookies
 
     def get(self, address: str, **options: object) -> httpx.Response:
         """Open a page."""
-        return self.client.get(address, **options)  # type: ignore[arg-type]  # passed on as they come
+        answer: httpx.Response = self.client.get(address, **options)
+        return answer
 
     def token(self, address: str = "/people") -> str:
         """The token in a page: the login page's where the browser is sent there."""
@@ -73,12 +75,15 @@ class Visitor:
 
     def submit(self, address: str, **fields: object) -> httpx.Response:
         """Send a form, as its page would."""
-        return self.client.post(address, data={"csrf": self.token()} | {key: str(value) for key, value in fields.items()})
+        form = {"csrf": self.token()} | {key: str(value) for key, value in fields.items()}
+        answer: httpx.Response = self.client.post(address, data=form)
+        return answer
 
     def ask(self, address: str, data: object) -> httpx.Response:
         """Send JSON, as a page's script would."""
         headers = {"X-CSRF-Token": self.token(), "Accept": "application/json"}
-        return self.client.post(address, json=data, headers=headers)
+        answer: httpx.Response = self.client.post(address, json=data, headers=headers)
+        return answer
 
     def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> httpx.Response:
         """Sign in."""

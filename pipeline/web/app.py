@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import Scope
 
@@ -27,13 +28,29 @@ KEPT = "public, max-age=31536000, immutable"
 
 ASKED_AGAIN = "no-cache"
 
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""No address and no message leaves the server, whatever its environment says."""
+
 router = APIRouter()
 
 
 def make_app(web: Web) -> FastAPI:
     """The app that serves an office. Raises ConfigError where the home folder's key is none."""
-    # Its own pages about the API would load scripts from elsewhere.
-    app = FastAPI(title="Kuohao 括号", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="Kuohao 括号",
+        version=VERSION,
+        openapi_url="/api/openapi.json",
+        # The framework's own pages about the API would load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        telemetry=SILENT,
+    )
     app.state.web = web
     app.state.sessions = Sessions(web.home)
     add_handlers(app)

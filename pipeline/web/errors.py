@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import PurePath
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from pipeline.web.context import NotSignedIn
+from pipeline.web.context import NotSignedIn, signed_in
 from pipeline.web.pages import lang_of, page
 from pipeline.web.texts import CHINESE, translate
 from schemas.errors import Conflict, DiskFull, DocumentError, KuohaoError, NoSuchReturn, TransientError
@@ -91,7 +92,7 @@ def log_defect(error: Exception) -> None:
     log.debug("defect", exc_info=error)
 
 
-async def _not_signed_in(request: Request, _: Exception) -> Response:
+def _not_signed_in(request: Request, _: Exception) -> Response:
     if wants_json(request):
         headers = {"WWW-Authenticate": "Bearer"} if request.url.path.startswith("/api/") else None
         return told(request, 401, headers=headers)
@@ -100,9 +101,10 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     return RedirectResponse(f"/login{back}", HTTPStatus.SEE_OTHER)
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     usual = error.detail == HTTPStatus(error.status_code).phrase
+    _recognise(request)
     return told(
         request,
         error.status_code,
@@ -111,10 +113,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     )
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not wants_json(request):
         # An address that makes no sense leads nowhere; what stands in it is not repeated.
+        _recognise(request)
         return told(request, 404 if request.method == "GET" else 422)
     # Without the values, which may be people's.
     wrong = [{"where": [str(part) for part in one["loc"]], "what": one["msg"]} for one in error.errors()]
@@ -122,11 +125,20 @@ async def _invalid(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": message, "message": message, "errors": wrong}, 422)
 
 
-async def _our_error(request: Request, error: Exception) -> Response:
+def _our_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, KuohaoError)
     status = next(status for kind, status in KINDS if isinstance(error, kind))
     lang = lang_of(request)
     if status >= 500:
         log.warning("%s", error.code)
+    else:
+        _recognise(request)
     message = "" if status == 404 else error.told(chinese=lang == CHINESE)
     return told(request, status, message=message, headers={"Retry-After": "10"} if status == 503 else None)
+
+
+def _recognise(request: Request) -> None:
+    """Let the error's page have its menu, where somebody has signed in."""
+    if not wants_json(request) and not hasattr(request.state, "who"):
+        with suppress(KuohaoError):
+            request.state.who = signed_in(request)

@@ -108,7 +108,8 @@ class Pictures:
                     self._under_way.pop(key, None)
 
     def _forget_old(self) -> None:
-        folders = [path for path in self._cache.iterdir() if path.is_dir()]
+        # Where nothing could be drawn so far there is no folder either.
+        folders = [path for path in self._cache.glob("*") if path.is_dir()]
         if len(folders) > KEPT_RETURNS:
             folders.sort(key=lambda path: path.stat().st_mtime)
             # A few at once, so that not every new return sorts them all.

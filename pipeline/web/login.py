@@ -80,8 +80,8 @@ def login(
         response.headers.update(headers)
         return response
     sessions = sessions_of(request)
-    # What the visitor brought is not taken over: somebody else may have put it there.
-    sessions.end(session_of(request))
+    # What the visitor brought is not taken over, for somebody else may have put it there; nor does it go on beside.
+    _end(request)
     answer = RedirectResponse(safe_next(after), HTTPStatus.SEE_OTHER)
     set_session(request, answer, sessions.begin(known.name, known.generation))
     return answer
@@ -90,7 +90,7 @@ def login(
 @router.post("/logout")
 def logout(request: Request) -> Response:
     """End the session, here and wherever else its cookie may be."""
-    sessions_of(request).end(session_of(request))
+    _end(request)
     answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
     web = web_of(request)
     answer.delete_cookie(cookie_name(web), secure=web.secure, httponly=True, samesite="lax")
@@ -118,6 +118,13 @@ def safe_next(address: str) -> str:
         return "/"
     path, _, query = address.partition("#")[0].partition("?")
     return quote(path, safe="/%") + (f"?{quote(query, safe='=&%+')}" if query else "")
+
+
+def _end(request: Request) -> None:
+    """End the session of somebody who has signed in; a visitor's opens nothing, and anybody can have thousands."""
+    session = session_of(request)
+    if session.name:
+        sessions_of(request).end(session)
 
 
 def _kept_name(name: str) -> str:

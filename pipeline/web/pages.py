@@ -51,7 +51,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **values: obj
         "active": "",
     }
     response = HTMLResponse(TEMPLATES.get_template(template).render(given | values), status)
-    if request.cookies.get(cookie_name(web_of(request))) is None or request.state.session_is_new:
+    if request.state.session_is_new:
         # The page's CSRF token is worth nothing without the visit that it belongs to.
         set_session(request, response, session)
     return response

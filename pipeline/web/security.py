@@ -57,10 +57,11 @@ MAX_TABLE = 8_000_000
 MAX_UPLOAD = 4_000_000_000
 """Bytes of files sent at once: a province's returns, or twenty of the largest file that is opened."""
 
-STREAMED = ("/uploads", "/api/uploads")
-"""Paths that take files, which go to the disk as they come; any other body is held in memory, checked and handed on."""
+STREAMED = {"/uploads": MAX_UPLOAD, "/api/uploads": 1_000_000_000}
+"""Paths that take files, which go to the disk as they come; any other body is held in memory, checked and handed on. What
+comes to the API lies in the system's temporary folder first."""
 
-TABLES = ("/collection",)
+LIMITS = {**STREAMED, "/collection": MAX_TABLE}
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::[0-9]+)?")
 
@@ -106,7 +107,7 @@ class Guard:
             log_defect(error)
             if begun:
                 # Half an answer cannot be taken back: the connection ends, and the browser knows.
-                raise _Broken from None
+                raise Broken from None
             await told(request, 500)(scope, receive, send_guarded)
 
     def _recognised(self, scope: Scope) -> Request:
@@ -121,9 +122,7 @@ class Guard:
     async def _checked(self, request: Request, receive: Receive) -> Receive:
         """What the request's body is to be read from. Raises HTTPException for whatever is refused."""
         self._check_host(request)
-        limit = _limit(request.url.path)
-        if request.method in SAFE:
-            limit = MAX_BODY
+        limit = MAX_BODY if request.method in SAFE else LIMITS.get(request.url.path, MAX_BODY)
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > limit:
             raise HTTPException(413)
@@ -168,14 +167,8 @@ class Guard:
             headers.setdefault("Cache-Control", "no-store")
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """An answer broke off; what there is to say is in the log."""
-
-
-def _limit(path: str) -> int:
-    if path in STREAMED:
-        return MAX_UPLOAD
-    return MAX_TABLE if path in TABLES else MAX_BODY
 
 
 def _host_name(host: str) -> str:

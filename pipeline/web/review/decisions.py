@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse
 from pipeline.store import DecisionKind, ReturnInHand, Undone, View, correct, decide, list_returns, load_return, undo_last
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.review.office import in_hand, tell_of
-from pipeline.web.review.views import Tell, key_of, slot_name, worth_text
+from pipeline.web.review.views import key_of, slot_name
+from pipeline.web.review.words import Tell, worth_text
 from schemas.errors import ConfigError, Conflict
 from schemas.flow import State
 from schemas.form import Form

@@ -30,7 +30,8 @@ from pipeline.web.pages import page
 from pipeline.web.review.entries import Refused, kind_of, understand
 from pipeline.web.review.impact import Stake, by_impact
 from pipeline.web.review.office import collected_form, in_hand, tell_of
-from pipeline.web.review.views import SlotView, Tell, one_slot_view, row_view
+from pipeline.web.review.views import SlotView, one_slot_view, row_view
+from pipeline.web.review.words import Tell
 from schemas.errors import NoSuchReturn
 from schemas.flow import State
 

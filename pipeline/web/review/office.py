@@ -11,7 +11,7 @@ from pipeline.store import ReturnInHand, Store, load_return
 from pipeline.store.engine import read
 from pipeline.store.rows import load_known
 from pipeline.web.pages import lang_of
-from pipeline.web.review.views import Tell
+from pipeline.web.review.words import Tell
 from pipeline.web.texts import translate
 from schemas.form import Form
 from schemas.forms import FORMS

@@ -13,7 +13,8 @@ from pipeline.store import ReturnRow, Sort, View, list_returns, view_counts
 from pipeline.times import local_text
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.pages import page
-from pipeline.web.review.views import DISMISSALS, key_of
+from pipeline.web.review.views import key_of
+from pipeline.web.review.words import DISMISSALS
 from schemas.office import FileState
 
 router = APIRouter()

@@ -16,7 +16,8 @@ from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.pages import page
 from pipeline.web.review.decisions import KINDS, VALUES
 from pipeline.web.review.office import collected_form, parse_key, tell_of
-from pipeline.web.review.views import Tell, key_of, slot_name, worth_text
+from pipeline.web.review.views import key_of, slot_name
+from pipeline.web.review.words import Tell, worth_text
 from schemas.flow import State
 from schemas.form import Form
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from pipeline.corrections import HEADER, form_path, slots_of, turn_of
 from pipeline.store import DecisionKind, ReturnInHand, SlotRow
@@ -14,20 +14,12 @@ from pipeline.web.images import picture_key
 from pipeline.web.review.entries import doubtful_from
 from pipeline.web.review.sentences import Row, path_in_turn, rows_of
 from pipeline.web.review.units import unit_choices
+from pipeline.web.review.words import DISMISSALS, Tell, told_sureness
 from pipeline.web.turns import page_turn, turn_box
 from schemas.flow import Box, State
 from schemas.form import FieldKind, Form, HeaderField, Slot, SlotKind
 from schemas.office import Correction, Unit
 from schemas.reading import HeaderReading, Reading, Reason
-
-Tell: TypeAlias = Callable[..., str]
-"""A Chinese text to the reader's language, its places filled in."""
-
-SURENESS = ((0.99, "很有把握"), (0.95, "较有把握"), (0.8, "把握一般"), (0.5, "把握不大"), (0.0, "没有把握"))
-"""How sure the machine is, in words, from so much on."""
-
-MOST_SHOWN = 0.999
-"""No reading is told to be surer than this: what is shown to a person is in doubt."""
 
 
 @dataclass(frozen=True)
@@ -171,17 +163,6 @@ def row_view(row: SlotRow, form: Form, tell: Tell, *, blind: bool = False) -> Sl
     )
 
 
-def told_sureness(confidence: float, tell: Tell) -> str:
-    """How sure the machine is, in words and as a figure."""
-    words = next(words for least, words in SURENESS if confidence >= least)
-    return f"{tell(words)} {100 * min(confidence, MOST_SHOWN):.3g}%"
-
-
-def worth_text(state: State, value: int | str | None, tell: Tell) -> str:
-    """A slot's worth in a sentence: blank, 0 and unreadable are told apart."""
-    return {State.BLANK: tell("空"), State.UNREADABLE: tell("看不清")}.get(state, str(value))
-
-
 def one_slot_view(held: ReturnInHand, form: Form, path: str, tell: Tell) -> SlotView:
     """One slot of a return, or one field above its table, as a card among those of other returns. Raises KeyError."""
     key, stamp = key_of(held.stored.order, held.stored.number), picture_key(held)[:8]
@@ -290,15 +271,6 @@ def _notes(held: ReturnInHand, tell: Tell) -> list[str]:
     if decided.get(DecisionKind.SETTLED):
         notes.append(tell("已整体确认"))
     return notes
-
-
-DISMISSALS = {
-    "not_a_return": "已剔除：不是统计表",
-    "wrong_form": "已剔除：表样不对",
-    "superseded": "已剔除：被其他报表替换",
-    "1": "已剔除，不计入汇总",
-}
-"""What a dismissed return is told to be, by the reason's code."""
 
 
 def _printed_view(key: str, path: str, slot: Slot, form: Form, state: State, value: int | str | None) -> SlotView:

@@ -21,6 +21,8 @@ const get = (id) => document.getElementById(id);
 const fetched = new Map();
 let model = null;
 let hand = null;
+// While another return is fetched keys are not taken: what is typed must not go into a slot that nobody has seen.
+let onTheWay = false;
 let onlyFlagged = sessionStorage.getItem("kuohao.only") !== "no";
 
 const card = new Card(get("dock").firstElementChild, texts, { decide, onward: () => goOn() });
@@ -52,8 +54,8 @@ function adopt() {
   model.slots.forEach(paint);
   tabs();
   showOnly();
-  show();
-  fetchBeforehand(model.next);
+  // The next one's pictures come after this one's: one process draws them all.
+  show().then(() => fetchBeforehand(model.next));
 }
 
 /** The slot to begin with. */
@@ -289,7 +291,11 @@ async function asked() {
 /** Show a return without loading the page anew. */
 async function goTo(key, path = "", { anew = false, push = true } = {}) {
   if (key !== model.key || anew) {
+    onTheWay = true;
+    get("dock").classList.add("on-the-way");
     const page = await pageOf(key, anew);
+    onTheWay = false;
+    get("dock").classList.remove("on-the-way");
     if (!page) return window.kuohao.toast(texts.gone, "bad");
     ["head", "sheet"].forEach((id) => get(id).replaceChildren(...page.getElementById(id).childNodes));
     document.title = page.title;
@@ -325,7 +331,17 @@ async function fetchBeforehand(key) {
   if (!page) return void fetched.delete(key);
   const next = JSON.parse(new DOMParser().parseFromString(page, "text/html").getElementById("model").dataset.model);
   const pictures = [...next.pages.map((each) => each.original), ...next.slots.filter((slot) => slot.open && slot.crop).map((slot) => slot.crop)];
-  pictures.forEach((url) => { new Image().src = url; });
+  // One after the other: a browser has six connections to a server, and decisions must not wait for pictures.
+  for (const url of pictures) await seen(url);
+}
+
+function seen(url) {
+  return new Promise((resolve) => {
+    const image = new Image();
+    image.onload = resolve;
+    image.onerror = resolve;
+    image.src = url;
+  });
 }
 
 /** What others have decided meanwhile. */
@@ -407,6 +423,7 @@ function perform({ name, number }) {
 
 document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
+  if (onTheWay) return void (event.ctrlKey || event.metaKey || event.preventDefault());
   const elsewhere = event.target.closest?.("input, textarea, select, a, summary, button");
   const inCard = card.element.contains(event.target) || event.target.matches?.(".place, [data-view]");
   // In the menu bar, Tab and Enter are the browser's; a command with Alt or Ctrl is ours everywhere.
@@ -419,9 +436,10 @@ document.addEventListener("keydown", (event) => {
 });
 card.element.addEventListener("typed", () => hand && paint(hand));
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-path], [data-view], [data-more], #only, [data-open-menu], [data-open-keys]");
+  const target = event.target.closest("[data-path], [data-do=confirm], [data-view], [data-more], #only, [data-open-menu], [data-open-keys]");
   if (!target || target.closest("dialog")) return;
   if (target.dataset.path) take(slotAt(target.dataset.path));
+  else if (target.dataset.do) return void (hand || settle());
   else if (target.dataset.view) perform({ name: target.dataset.view });
   else if (target.dataset.more) return;
   else if (target.id === "only") perform({ name: "only" });
