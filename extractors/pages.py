@@ -110,7 +110,7 @@ def open_pages(path: Path, *, limits: Limits = LIMITS, wanted: Container[int] | 
     another kind; where it was cut short, the good pages come first. EncryptedFile for a PDF that needs a password.
     FileTooLarge beyond `limits`. TransientError where the file is locked, or memory short.
     """
-    data = _told_bytes(path, limits)
+    data = file_bytes(path, limits)
     kind = format_of(data)
     decoded = _pdf_pages(data, limits, wanted) if kind == "PDF" else _picture_pages(data, kind, limits, wanted)
     try:
@@ -121,8 +121,11 @@ def open_pages(path: Path, *, limits: Limits = LIMITS, wanted: Container[int] | 
         decoded.close()
 
 
-def _told_bytes(path: Path, limits: Limits) -> bytes:
-    """The file's bytes, read once, so that a file that is still being written is one thing throughout."""
+def file_bytes(path: Path, limits: Limits = LIMITS) -> bytes:
+    """The file's bytes, read once, so that a file that is still being written is one thing throughout.
+
+    Raises UnreadableFile, FileTooLarge, TransientError as `open_pages` does.
+    """
     try:
         status = path.stat()
         # Opening a pipe would wait for its writer.

@@ -22,6 +22,7 @@ from extractors.pages import open_pages
 from extractors.rectify import rectify
 from pipeline.desk import Nights, parse_time, run_office
 from pipeline.judge import ErrorBudget
+from pipeline.mail_cli import mail
 from pipeline.office_cli import Home, Roster, office
 from pipeline.overlay import slot_mark
 from pipeline.roster import read_roster
@@ -47,9 +48,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(office)
+app.add_typer(mail)
 app.add_typer(web)
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans or PDFs. 扫描件、照片或 PDF。")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="Scans, PDFs, Word or Excel files. 扫描件、照片、PDF、Word 或 Excel。"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON for each return. 每份报表输出一行 JSON。")]
 MaxError = Annotated[
     str, typer.Option("--max-error", metavar="SHARE", help="Error budget among accepted values. 允许的错误率。")

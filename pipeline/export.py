@@ -86,8 +86,8 @@ def _slot_headings(form: Form, files: Sequence[ReadFile]) -> dict[str, str]:
 def _return_row(file: ReadFile, reading: Reading, form: Form, headings: Mapping[str, str]) -> Row:
     row: Row = {
         "文件": file.name,
-        "首页": reading.first_page,
-        "页数": reading.pages,
+        "首页": reading.first_page if reading.pages else None,
+        "页数": reading.pages or None,
         "待审核": "是" if reading.review else "否",
         "待审核项数": sum(slot.review for slot in reading.slots),
         "问题": "；".join(problem.chinese for problem in reading.problems),
@@ -100,7 +100,7 @@ def _return_row(file: ReadFile, reading: Reading, form: Form, headings: Mapping[
 def _slot_row(file: ReadFile, reading: Reading, slot: SlotReading, headings: Mapping[str, str]) -> Row:
     row: Row = {
         "文件": file.name,
-        "首页": reading.first_page,
+        "首页": reading.first_page if reading.pages else None,
         "填报单位": reading.header["unit"].value,
         "项目": slot.path,
         "名称": headings[slot.path],

@@ -78,7 +78,7 @@ def _merge(items: Items, table: TableFind, several: Collection[str]) -> Items | 
     for item, evidence in table.items:
         if item not in merged:
             merged[item] = evidence
-        elif (halves := _join_halves(merged[item], evidence)) is not None:
+        elif (halves := join_halves(merged[item], evidence)) is not None:
             merged[item] = halves
         elif item in items:
             if item not in several or len(table.items) > 1:
@@ -104,7 +104,7 @@ def _turn(path: str) -> int:
     return int(number) if number else 1
 
 
-def _join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple[Evidence, ...] | None:
+def join_halves(first: Sequence[Evidence], second: Sequence[Evidence]) -> tuple[Evidence, ...] | None:
     """An item from its two parts on two pages, in either order; None where both hold the same slot whole.
 
     The cut may go through a slot: its opening half stands in one part and its closing half in the other.
@@ -141,11 +141,13 @@ def _gathered_to_reading(
         told.append(Problem.NO_HEADER)
     elif roster and any(header[field.key].value not in roster for field in form.header if field.kind is FieldKind.UNIT):
         told.append(Problem.UNIT_UNKNOWN)
+    # What was never on paper stands on no page.
+    pages = [page for page in gathered.pages if page]
     return Reading(
         source=path.name,
         form=form.id,
-        pages=len(gathered.pages),
-        first_page=min(gathered.pages),
+        pages=len(pages),
+        first_page=min(pages, default=1),
         review=bool(told) or any(slot.review for slot in slots) or any(field.review for field in header.values()),
         problems=tuple(told),
         header=header,

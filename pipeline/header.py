@@ -180,14 +180,26 @@ def _decode(kind: FieldKind, placement: Placement, alphabet: Alphabet, roster: t
     if kind is FieldKind.UNIT and roster:
         return _decode_unit(text, sureness, placement, alphabet, roster)
     if placement.certain:
-        return _Decoded(text, CERTAIN)
+        return _Decoded(text, CERTAIN if _looks_like(kind, text) else ODD)
     if kind is FieldKind.PHONE:
         return _decode_grammar(text, placement, alphabet, PHONE_LETTERS, _is_phone)
     if kind is FieldKind.DATE:
         return _decode_grammar(text, placement, alphabet, DATE_LETTERS, _is_date)
-    looks = {FieldKind.NAME: NAME, FieldKind.UNIT: UNIT}.get(kind)
-    odd = (looks and not looks.fullmatch(text)) or (kind is FieldKind.UNIT and _has_hole(placement))
+    odd = not _looks_like(kind, text) or (kind is FieldKind.UNIT and _has_hole(placement))
     return _Decoded(text, min(sureness, ODD if odd else ALONE))
+
+
+def _looks_like(kind: FieldKind, text: str) -> bool:
+    """Whether a text looks like what a field of its kind holds: other words may have got in behind it."""
+    folded = "".join(fold(char) for char in text)
+    looks = {FieldKind.NAME: NAME.fullmatch, FieldKind.UNIT: UNIT.fullmatch}
+    match kind:
+        case FieldKind.PHONE:
+            return _is_phone(folded)
+        case FieldKind.DATE:
+            return _is_date(folded)
+        case _:
+            return kind not in looks or looks[kind](text) is not None
 
 
 def _decode_unit(text: str, sureness: float, placement: Placement, alphabet: Alphabet, roster: tuple[str, ...]) -> _Decoded:

@@ -43,7 +43,8 @@ GLANCE_SURE = 0.998
 # doubtful. Below, it is asked for its view.
 PEN_SURE = 0.9
 
-# A text layer is certain about its characters, not about what the writer meant.
+# A text layer is certain about its characters, not about what the writer meant; but for a file that was never on paper whose
+# words are the form's own to the letter.
 CERTAIN = 0.9999
 
 # Underlined slots may use this share of the error budget: calibration has seen few of them.
@@ -83,11 +84,12 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
     if placement.line is None:
         return missing_slot(placement.path, placement.slot)
     decision = decide(evidence, alphabet)
-    findings = (*decision.reasons, *_contest(evidence, decision))
+    findings = (*decision.reasons, *_contest(evidence, decision), *map(Reason, evidence.doubts))
     claim = _confirmed(evidence, decision)
-    probability = CERTAIN if placement.certain else budget.corrected(claim, decision.kind)
+    most = 1.0 if evidence.exact else CERTAIN
+    probability = most if placement.certain else budget.corrected(claim, decision.kind)
     bound = min((BOUNDS[reason] for reason in findings), default=1.0)
-    confidence = round(min(probability, bound, CERTAIN), 4)
+    confidence = round(min(probability, bound, most), 4)
     least = _least_confidence(decision.kind, placement, budget)
     accepted = not findings and decision.state is not State.UNREADABLE and confidence >= least
     reasons = (*findings, *_explanations(evidence, decision, accepted=accepted))
@@ -100,8 +102,8 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
         confidence=confidence,
         review=not accepted,
         reasons=tuple(dict.fromkeys(reasons)),
-        page=placement.line.page,
-        box=slot_box(placement),
+        page=placement.line.page or None,
+        box=slot_box(placement) if placement.line.page else None,
         candidates=decision.candidates,
         claim=None if placement.certain else round(claim, 6),
         pen=decision.kind in PEN_KINDS,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.pages import open_pages
+from extractors.typed import is_typed, open_typed
 from pipeline.group import tables_to_returns
 from pipeline.judge import ErrorBudget
 from pipeline.page import broken_off, find_tables
 from pipeline.readers import Readers, load_readers
+from pipeline.typed import find_typed_tables
 from schemas.errors import DocumentError, NoTable, UnknownForm
 from schemas.flow import Matrix, TableFind
 from schemas.form import Form
@@ -52,6 +54,11 @@ def read(
         before = pages
         files.append(SourceFile(name=file.name, first_page=before + 1))
         try:
+            if is_typed(file):
+                found = find_typed_tables(open_typed(file), form, readers.alphabet)
+                tables += len(found)
+                finds += [table for table in found if table.items]
+                continue
             for page in open_pages(file):
                 pages = before + page.number
                 found = find_tables(replace(page, number=pages), form, readers, budget, goes_on=broken_off(finds))
@@ -63,7 +70,7 @@ def read(
     if not finds:
         raise failures[0] if failures else UnknownForm() if tables else NoTable()
     problems = [Problem.FILE_CUT_SHORT] if failures else []
-    if readers.second is None:
+    if readers.second is None and pages:
         problems.append(Problem.NO_SECOND_READER)
     readings = tables_to_returns(path, finds, form, readers.alphabet, budget, roster=roster, problems=problems)
     if more:

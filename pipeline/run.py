@@ -62,6 +62,8 @@ def run(
     drawings = [
         Drawing(path, found, output / "overlays" / _name(path, inbox), output / "crops" / _name(path, inbox))
         for path, found in reads.items()
+        # What was never on paper has no pages to draw.
+        if any(reading.pages for reading in found.readings)
     ]
     crops: dict[Path, dict[str, Path]] = {}
     for done, (path, cut) in enumerate(draw_all(drawings, workers=workers), 1):

@@ -78,14 +78,20 @@ def _return_row(line: UnitLine, form: Form, headings: dict[str, str]) -> Row:
         **_unit_cells(line),
         "到达时间": local_text(parts[-1].stored.arrived),
         "文件": "；".join(dict.fromkeys(filed.stored.name for filed in parts)),
-        "首页": parts[0].stored.reading.first_page,
-        "页数": sum(filed.stored.reading.pages for filed in parts),
+        "首页": _first_page(parts[0]),
+        "页数": sum(filed.stored.reading.pages for filed in parts) or None,
         "待审核项数": line.open_slots,
         "说明": line_note(line, form),
     }
     row |= {field.label: header_value(line, field.key) for field in form.header}
     row |= {headings[slot.path]: shown(slot) for _, slot in line.slots}
     return row
+
+
+def _first_page(filed: Filed) -> int | None:
+    """None for a return that was never on paper."""
+    reading = filed.stored.reading
+    return reading.first_page if reading.pages else None
 
 
 def _slot_row(line: UnitLine, filed: Filed, slot: EffectiveSlot, headings: dict[str, str]) -> Row:
@@ -104,7 +110,7 @@ def _slot_row(line: UnitLine, filed: Filed, slot: EffectiveSlot, headings: dict[
         "原文": slot.raw,
         "可信度": slot.confidence,
         "文件": filed.stored.name,
-        "首页": filed.stored.reading.first_page,
+        "首页": _first_page(filed),
         "页": slot.page,
     }
     if slot.box is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from samples.electronic import make_electronic
 from samples.layout import plain_layout
 from samples.maker import Recipe, make_file
 from samples.names import write_roster
@@ -41,6 +42,10 @@ FILES: tuple[tuple[str, tuple[Recipe, ...]], ...] = (
 )
 
 
+ELECTRONIC: tuple[tuple[str, str, str], ...] = (("电子表-1", "docx", "changes"), ("电子表-2", "xlsx", "pieces"))
+"""Returns that were never on paper: name, kind and layout; their seeds go on behind the others'."""
+
+
 def make_committed(folder: Path = HERE) -> Path:
     """Make `folder`/returns, `folder`/roster.csv and the blank form anew; gives the folder of returns."""
     returns = folder / "returns"
@@ -49,6 +54,8 @@ def make_committed(folder: Path = HERE) -> Path:
     returns.mkdir(parents=True)
     for number, (name, recipes) in enumerate(FILES):
         make_file(recipes, SEED + number, returns / name)
+    for number, (name, kind, layout) in enumerate(ELECTRONIC, len(FILES)):
+        make_electronic(returns / name, kind, layout, SEED + number)
     write_roster(folder / "roster.csv")
     print_return(SAFETY_MONTH, blank_return(SAFETY_MONTH), plain_layout(), folder / "blank.pdf")
     return returns

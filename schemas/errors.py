@@ -7,6 +7,7 @@
     ├── Conflict               1  somebody else has decided in the meantime
     ├── DocumentError          3  this file cannot be read; trying again changes nothing
     │   ├── UnreadableFile        empty, truncated, damaged, or not what its name says
+    │   ├── LegacyOffice          old Word, Excel or WPS, and no LibreOffice to open it
     │   ├── EncryptedFile         needs a password
     │   ├── FileTooLarge          more bytes, pixels or pages than we open
     │   ├── NoTable               no ruled table on any page
@@ -107,8 +108,16 @@ class UnreadableFile(DocumentError):
     """Empty, truncated, damaged, or of a type we do not open."""
 
     code = "unreadable"
-    zh = "文件打不开：为空、损坏、未传完，或不是 PDF/图片，请重新扫描或重新发送"
-    en = "cannot open: empty, damaged, cut short, or neither PDF nor picture; scan or send it again"
+    zh = "文件打不开：为空、损坏、未传完，或不是 PDF、图片、Word、Excel 文件，请重新扫描或重新发送"
+    en = "cannot open: empty, damaged, cut short, or neither PDF, picture, Word nor Excel; scan or send it again"
+
+
+class LegacyOffice(DocumentError):
+    """An old Office file (DOC, XLS, WPS, ET) where LibreOffice, which could open it, is not installed."""
+
+    code = "legacy_office"
+    zh = "旧版 Word/Excel/WPS 文件：请另存为 DOCX、XLSX 或 PDF 后重新发送"
+    en = "an old Word, Excel or WPS file; save it as DOCX, XLSX or PDF and send it again"
 
 
 class EncryptedFile(DocumentError):

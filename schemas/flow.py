@@ -134,7 +134,8 @@ class Line:
     """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
 
     `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels. `underlines` are the
-    lines beneath gaps that have been wiped out of it; a red seal may lie on a line that is `sealed`.
+    lines beneath gaps that have been wiped out of it; a red seal may lie on a line that is `sealed`. A line of a file that
+    was never on paper is white and stands on page 0: on none.
     """
 
     page: int
@@ -262,6 +263,9 @@ class Evidence:
     reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's (see `extractors.slots`). `gray_seal`
     marks a slot under a seal on a page without colour, `grid` is False on a page without rules. `hand` is
     how likely pens have filled in the page, `corrected` what the digit reader sees over a slot that is struck out.
+
+    Of text that was never on paper: `exact` tells that the words on both sides of the slot are the form's own to the letter,
+    `doubts` are codes of `schemas.reading.Reason` for what nobody can know of it.
     """
 
     placement: Placement
@@ -277,6 +281,8 @@ class Evidence:
     contrast: float = 1.0
     sharpness: float = 1.0
     touching: bool = False
+    exact: bool = False
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

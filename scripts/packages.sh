@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing: the second reader, fonts that print the samples and the tests, and the
-# database server that the tests start for themselves.
+# database and mail servers that the tests start for themselves.
 # Where it may not, it prints the one command to run and lets the caller go on.
 set -euo pipefail
 
@@ -11,6 +11,7 @@ packages=(
     fonts-breip fonts-femkeklaver fonts-seto fonts-kiloji fonts-humor-sans fonts-yusei-magic  # pens
     chromium  # the tests' browser for the review pages; serving needs none
     postgresql  # the store's other database; reading needs none
+    dovecot-imapd  # the mail server that the tests fetch from; `kuohao mail` needs none
 )
 
 if ! command -v dpkg-query apt-get >/dev/null; then

@@ -20,6 +20,7 @@ from samples.returns import Filled, invent_return
 from schemas.flow import LINE_HEIGHT, Evidence, GlyphLine, Line, Mesh, PageChar, SecondReading, TableFind
 from schemas.form import EMPTY_PARENTHESES, FormItem
 from schemas.safety_month import SAFETY_MONTH
+from tests import dovecot
 from tests.browser import chromium  # noqa: F401 - a fixture is found where it is imported
 from tests.postgres import BINARIES, MISSING, Server, running_server
 
@@ -71,6 +72,24 @@ def postgres() -> Iterator[Server]:
         pytest.skip(MISSING)
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def running_mail() -> Iterator[dovecot.MailServer]:
+    """An IMAP server; in CI it must be there."""
+    if dovecot.BINARY is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(dovecot.MISSING)
+        pytest.skip(dovecot.MISSING)
+    with dovecot.running_mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mail_server(running_mail: dovecot.MailServer) -> dovecot.MailServer:
+    """The IMAP server with an empty mailbox."""
+    running_mail.empty()
+    return running_mail
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
