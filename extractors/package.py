@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from io import BytesIO
@@ -82,7 +82,9 @@ def open_package(data: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> Package
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             entries = archive.infolist()
-            kind, main = _kind([entry.filename for entry in entries])
+            names = [entry.filename for entry in entries]
+            kind = package_kind(names)
+            main = next(name for name in names if _is_main(name, kind))
             _check_sizes(entries, limits)
             parts = {}
             for entry in entries:
@@ -98,12 +100,17 @@ def open_package(data: bytes, limits: PackageLimits = PACKAGE_LIMITS) -> Package
     return Package(kind, main, parts)
 
 
-def _kind(names: list[str]) -> tuple[PackageKind, str]:
+def package_kind(names: Sequence[str]) -> PackageKind:
+    """What a package is by its parts' names. Raises UnreadableFile for another ZIP."""
     for name in names:
         for pattern, kind in MAIN_PARTS:
             if pattern.fullmatch(name):
-                return kind, name
+                return kind
     raise UnreadableFile("a ZIP archive: unpack it first")
+
+
+def _is_main(name: str, kind: PackageKind) -> bool:
+    return any(pattern.fullmatch(name) for pattern, other in MAIN_PARTS if other is kind)
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], limits: PackageLimits) -> None:

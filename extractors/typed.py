@@ -6,15 +6,16 @@ As with pages, the caller sees only `KuohaoError`s, whatever libraries have to s
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from extractors.legacy import convert
 from extractors.ole import OLE_MAGIC, old_kind
-from extractors.package import ZIP_MAGIC, PackageKind, open_package
+from extractors.package import ZIP_MAGIC, PackageKind, open_package, package_kind
 from extractors.pages import LIMITS, Limits, file_bytes
-from schemas.errors import KuohaoError, TransientError, UnreadableFile
+from schemas.errors import EncryptedFile, KuohaoError, TransientError, UnreadableFile
 from schemas.typed import TypedFile
 
 
@@ -25,6 +26,23 @@ def is_typed(path: Path) -> bool:
             return opened.read(len(OLE_MAGIC)).startswith((ZIP_MAGIC, OLE_MAGIC))
     except (OSError, ValueError):
         return False
+
+
+def typed_format(path: Path) -> str | None:
+    """DOCX, XLSX, or DOC, XLS for their old formats (and WPS's); None for what is none, or does not open."""
+    try:
+        with path.open("rb") as opened:
+            start = opened.read(len(OLE_MAGIC))
+        if start.startswith(ZIP_MAGIC):
+            # Its list of parts alone: nothing is unpacked here.
+            with zipfile.ZipFile(path) as archive:
+                return {PackageKind.WORD: "DOCX", PackageKind.SHEETS: "XLSX"}[package_kind(archive.namelist())]
+        return old_kind(path.read_bytes()).value.upper() if start.startswith(OLE_MAGIC) else None
+    except EncryptedFile:
+        # Its reader tells what to do about the password.
+        return "DOC"
+    except (UnreadableFile, OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile):
+        return None
 
 
 def open_typed(path: Path, *, limits: Limits = LIMITS) -> TypedFile:

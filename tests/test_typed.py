@@ -463,4 +463,5 @@ def test_committed_files(tmp_path: Path, place: int, name: str, kind: str, layou
     assert (tmp_path / made.file).read_bytes() == file.read_bytes()
     assert made == read_truth(truth_path(file))
     score = score_file(made.returns, readings_of(file))
-    assert all(row.right for row in (*score.slots, *score.headers))
+    assert all(row.right for row in score.slots)
+    assert all(row.right for row in score.headers)

@@ -77,6 +77,14 @@ def lying(web: Web) -> dict[str, bytes]:
     return {str(path.relative_to(web.inbox)): path.read_bytes() for path in web.inbox.rglob("*") if path.is_file()}
 
 
+def package(part_name: str) -> bytes:
+    """A ZIP with one part, as office programs name theirs."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(part_name, "<a/>")
+    return packed.getvalue()
+
+
 def zip_bomb() -> bytes:
     """A small file that unpacks to a large one."""
     packed = io.BytesIO()
@@ -133,6 +141,9 @@ HOSTILE = [
     ("ending that the watcher leaves alone", "修武县.part", PDF, "修武县.part.pdf"),
     ("ending of a table", "roster.csv", PDF, "roster.csv.pdf"),
     ("capitals", "修武县.PDF", PDF, "修武县.PDF"),
+    ("a Word file by its content", "修武县.pdf", package("word/document.xml"), "修武县.docx"),
+    ("an Excel file by its content", "修武县", package("xl/workbook.xml"), "修武县.xlsx"),
+    ("a presentation", "修武县.docx", package("ppt/presentation.xml"), ""),
     ("our own folder's name", "已收", PDF, "已收.pdf"),
 ]
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from uuid import uuid4
 
 from extractors.pages import LIMITS, PDF_HEADER_WITHIN, format_of
+from extractors.typed import typed_format
 from pipeline.archive import FULL
 from pipeline.inbox import TEMPORARY_STARTS
 from pipeline.names import UPLOADED, fitting_name
@@ -37,6 +38,10 @@ SUFFIXES = {
     "WEBP": (".webp",),
     "BMP": (".bmp",),
     "HEIF": (".heic", ".heif"),
+    "DOCX": (".docx", ".docm"),
+    "XLSX": (".xlsx", ".xlsm"),
+    "DOC": (".doc", ".wps"),
+    "XLS": (".xls", ".et"),
 }
 """How a name ends by what the file is, the usual ending first."""
 
@@ -51,9 +56,9 @@ NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK,
 EMPTY, TOO_LARGE, OTHER_KIND = (
     "文件是空的，可能没有传完，请重新扫描或重新发送。",
     "文件超过 200 MB，请分开或降低分辨率后重新上传。",
-    "不是 PDF 或图片（按内容判断，与文件名无关）。请上传扫描件、照片或 PDF。",
+    "不是 PDF、图片、Word 或 Excel（按内容判断，与文件名无关）。请上传扫描件、照片、PDF 或电子表。",
 )
-ARCHIVE = "是压缩包或 Office 文件。请解压后上传其中的文件，Word、Excel 请另存为 PDF。"
+ARCHIVE = "是压缩包，或不是表格和文字的 Office 文件。请解压后上传其中的文件。"
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Draft:
 
     def keep(self) -> Taken:
         """Put it into the inbox under its name, for good; or drop it, with the reason. Raises DiskFull, TransientError."""
-        kind = format_of(self._start)
+        kind = format_of(self._start) or (typed_format(self._path) if self._path is not None else None)
         reason = _refusal(self._size, kind, self._start)
         if reason or kind is None or self._path is None:
             self.drop()
@@ -171,7 +176,7 @@ def _refusal(size: int, kind: str | None, start: bytes) -> str:
     if size > LIMITS.max_bytes:
         return TOO_LARGE
     if kind is None:
-        # PK: zip, and with it Word's and Excel's; D0CF: their old formats.
+        # D0CF: old office formats, of which some hold no table.
         return ARCHIVE if start.startswith((b"PK", b"Rar!", b"7z\xbc\xaf", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")) else OTHER_KIND
     return ""
 
