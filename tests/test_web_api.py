@@ -125,6 +125,17 @@ def test_token_opens_and_revoked_one_does_not(tmp_path: Path) -> None:
     store.close()
 
 
+def test_original_is_saved_and_never_opened(tmp_path: Path) -> None:
+    store = open_store(Settings(home=tmp_path).database_url)
+    fill_office(store, tmp_path, units=3)
+    client = TestClient(_app(store, tmp_path), base_url="http://127.0.0.1")
+    answer = client.get("/returns/1-1/original")
+    store.close()
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.content in [path.read_bytes() for path in (tmp_path / "archive").rglob("*.png")]
+
+
 def _app(store: Store, home: Path) -> FastAPI:
     inbox = home / "收件"
     inbox.mkdir()

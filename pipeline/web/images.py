@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Lock
 from typing import Annotated, Literal
 
@@ -21,6 +21,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
+from pipeline.archive import archive_of
 from pipeline.store import ReturnInHand, load_return
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.drawing import Order, PageOrder, draw, draw_clean
@@ -163,6 +164,17 @@ def slot_picture(
 ) -> FileResponse:
     """A slot of a return with the words beside it, as JPEG."""
     return _answer(web.pictures.slot(load_return(web.store, order, number), path))
+
+
+@router.get("/returns/{order}-{number}/original")
+def original(order: int, number: int, web: Held, who: Anybody) -> FileResponse:
+    """The file that a return came in, the first of several, to be saved: browsers must not open what strangers send."""
+    held = load_return(web.store, order, number)
+    name, kept = held.files[0]
+    path = archive_of(web.home) / kept
+    if not path.is_file():
+        raise HTTPException(404)
+    return FileResponse(path, media_type="application/octet-stream", filename=PurePath(name).name)
 
 
 def _answer(found: Path | None) -> FileResponse:

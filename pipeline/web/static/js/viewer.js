@@ -41,6 +41,7 @@ export class Viewer {
 
   /** Show a return's pages and slots; the pictures of one that is shown already stay. */
   async open(pages, slots, clean = this.clean) {
+    document.getElementById("no-pages").hidden = pages.length > 0;
     const key = JSON.stringify([pages.map((page) => page.original), clean]);
     if (key !== this.key) {
       this.key = key;
