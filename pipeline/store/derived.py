@@ -24,7 +24,7 @@ LOTS = 2**31
 OF_THE_HEADER = frozenset({Problem.NO_HEADER, Problem.UNIT_UNKNOWN})
 """Problems that are solved by a person's word whose return it is."""
 
-SHELVES = OPEN, ACCEPTED, ASIDE = "open", "accepted", "aside"
+OPEN, ACCEPTED, ASIDE = "open", "accepted", "aside"
 """Where the queue shows a return."""
 
 Values = dict[str, Any]

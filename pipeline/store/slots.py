@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, TextClause, func, select, text
@@ -13,7 +13,7 @@ from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
 from pipeline.store.queue import Listing
 from pipeline.store.review_tables import returns, slots
-from pipeline.store.rows import Key, Loaded, load
+from pipeline.store.rows import Loaded, load
 from pipeline.store.saying import worth_of
 from schemas.flow import Box, State
 from schemas.form import Form
@@ -95,11 +95,6 @@ def to_slot_rows(connection: Connection, rows: Sequence[AnyRow]) -> tuple[SlotRo
     """Rows of `slots` with what their returns' readings say of them."""
     loaded = load(connection, {row.source for row in rows})
     return tuple(_to_slot_row(row, loaded[row.source, row.number]) for row in rows)
-
-
-def readings_of(keys: Iterable[tuple[Key, str]], loaded: dict[Key, Loaded]) -> list[SlotReading]:
-    """What the machine read in some slots."""
-    return [_reading(loaded[key], path) for key, path in keys]
 
 
 def _to_slot_row(row: AnyRow, loaded: Loaded) -> SlotRow:
