@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pipeline.corrections import Worth
 from pipeline.settings import Settings
-from pipeline.store import Store, add_person, load_return, open_store, set_collection
+from pipeline.store import (
+    Store,
+    add_person,
+    audited,
+    awaiting_second,
+    load_return,
+    open_store,
+    set_collection,
+    set_second_share,
+)
 from schemas.flow import State
 from schemas.office import Role
 from schemas.reading import Problem
@@ -268,3 +278,65 @@ def test_one_slot_of_all_returns_by_keys(office: Office, visit: Callable[[str], 
     press(page, "Enter")
     office.await_decided("8-1", WORDS, (State.VALUE, "演讲"))
     expect(card).to_have_class("slot-card words decided")
+
+
+def test_what_matters_most_comes_first_and_is_decided_by_keys(office: Office, visit: Callable[[str], Page]) -> None:
+    """By impact: the first card takes a number and goes to the next."""
+    page = visit(WANG)
+    page.goto("/impact", wait_until="domcontentloaded")
+    key, path = _first_card(page)
+    press(page, "Control+a", "4", "Enter")
+    office.await_decided(key, path, (State.VALUE, 4))
+
+
+def test_a_second_entry_is_blind_and_told_whether_it_agrees(office: Office, visit: Callable[[str], Page]) -> None:
+    """Somebody else's decisions, entered once more without seeing them: one agrees and is done with."""
+    set_second_share(office.store, 1.0, who=WANG)
+    before = awaiting_second(office.store, LI).total
+    assert before > 0
+    page = visit(LI)
+    page.goto("/second", wait_until="domcontentloaded")
+    key, path = _first_card(page)
+    expect(page.locator(".slot-card.in-hand .c-input")).to_have_value("")
+    _enter(page, office.decided(key, path))
+    _until(lambda: awaiting_second(office.store, LI).total == before - 1)
+
+
+def test_an_audit_counts_what_was_accepted_rightly(office: Office, visit: Callable[[str], Page]) -> None:
+    """Slots that nobody has looked at, without what was read: what is seen is compared, and the estimate told."""
+    page = visit(WANG)
+    page.goto("/audit", wait_until="domcontentloaded")
+    key, path = _first_card(page)
+    expect(page.locator(".slot-card.in-hand .c-input")).to_have_value("")
+    order, _, number = key.partition("-")
+    reading = load_return(office.store, int(order), int(number)).stored.reading
+    _enter(page, next((slot.state, slot.value) for slot in reading.slots if slot.path == path))
+    _until(lambda: audited(office.store).n == 1)
+    assert audited(office.store).wrong == 0
+
+
+def _first_card(page: Page) -> tuple[str, str]:
+    """The return and the path of the card in hand."""
+    card = page.locator(".slot-card.in-hand")
+    expect(card.locator(".c-input")).to_be_focused()
+    model = json.loads(card.get_attribute("data-slot") or "")
+    return model["key"], model["path"]
+
+
+def _enter(page: Page, worth: Worth | None) -> None:
+    """Type what a slot is worth, and confirm."""
+    assert worth is not None
+    state, value = worth
+    marks = {State.BLANK: ["Alt+b"], State.UNREADABLE: ["Alt+x"], State.VALUE: []}
+    for key in marks[state]:
+        page.keyboard.press(key)
+    if state is State.VALUE:
+        page.keyboard.type(str(value))
+    page.keyboard.press("Enter")
+
+
+def _until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.1)
