@@ -314,7 +314,7 @@ def test_reasons_are_told_in_the_readers_language(visitor: Visitor) -> None:
     """English where that was chosen."""
     visitor.cookies.set("lang", "en")
     (one,) = send(visitor, ("a.pdf", b"no picture"))
-    assert "Neither PDF nor picture" in str(one["reason"])
+    assert "Neither PDF, picture" in str(one["reason"])
 
 
 def test_the_answer_keeps_to_the_policy(visitor: Visitor) -> None:
