@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from lxml.etree import LxmlError
 from openpyxl import Workbook
 from openpyxl.styles.cell_style import StyleArray
 
@@ -49,7 +52,11 @@ def workbook_bytes(ledger: Ledger, totals: Sequence[Total], form: Form, as_of: d
     book.properties.title = clean_text(f"{ledger.collection.name} {form.title}")
     book.properties.created = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC).replace(tzinfo=None)
     saved = BytesIO()
-    book.save(saved)
+    try:
+        book.save(saved)
+    except LxmlError as error:
+        # Sheets are drafted in temporary files, and of those lxml, which openpyxl writes with, tells no more than this.
+        raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
     return _without_clock(saved.getvalue(), as_of)
 
 
