@@ -73,6 +73,15 @@ def package(parts: Mapping[str, bytes]) -> bytes:
     return memory.getvalue()
 
 
+def bomb(megabytes: int) -> bytes:
+    """A Word file with a part of so many megabytes of nothing."""
+    memory = io.BytesIO(word_file(""))
+    with zipfile.ZipFile(memory, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("word/media/a.png", "w") as part:
+        for _ in range(megabytes):
+            part.write(bytes(1_000_000))
+    return memory.getvalue()
+
+
 def plain_word() -> bytes:
     """An empty document of python-docx's own."""
     memory = io.BytesIO()

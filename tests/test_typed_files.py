@@ -26,6 +26,7 @@ from schemas.errors import (
 )
 from tests.office_files import (
     OLE,
+    bomb,
     encrypted_flag,
     old_file,
     package,
@@ -60,7 +61,7 @@ HOSTILE: dict[str, tuple[bytes, type[KuohaoError]]] = {
     "a billion merged cells": (with_part(plain_sheets(), "xl/worksheets/sheet1.xml", MERGED), FileTooLarge),
     "deep nesting": (word_file("<w:sdt>" * 5000 + "</w:sdt>" * 5000), FileTooLarge),
     "elements": (word_file("<w:p/>" * 1_000_001), FileTooLarge),
-    "zip bomb": (word_file("", more={"word/media/a.png": bytes(401_000_000)}), FileTooLarge),
+    "zip bomb": (bomb(401), FileTooLarge),
     "thin part": (word_file("", more={"word/media/a.png": bytes(6_000_000)}), FileTooLarge),
     "parts": (package({"word/document.xml": b"<x/>", **{f"a{n}": b"" for n in range(4001)}}), FileTooLarge),
     "text": (word_file(paragraph(run("字" * 400_001))), FileTooLarge),
