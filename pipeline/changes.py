@@ -20,8 +20,9 @@ from pipeline.totals import Total, heading_of
 from pipeline.whole import csv_bytes
 from schemas.flow import State
 from schemas.form import Form, SlotKind
+from schemas.values import Value
 
-SlotSaid: TypeAlias = tuple[State, int | str | None, str]
+SlotSaid: TypeAlias = tuple[State, Value, str]
 """State, value and who said so ("" for the machine)."""
 
 TotalSaid: TypeAlias = tuple[int, int]

@@ -12,6 +12,7 @@ from schemas.flow import Box, State
 from schemas.form import Form
 from schemas.office import Correction, StoredReturn
 from schemas.reading import Reading, SlotReading
+from schemas.values import Value
 
 # A correction of a field above the table stands under this and the field's key; no item of a form is called so.
 HEADER = "header."
@@ -19,7 +20,7 @@ HEADER = "header."
 # Paths that are taken apart once: the same few dozen come with each return, further activities' behind them.
 PATHS = 1024
 
-Worth = tuple[State, int | str | None]
+Worth = tuple[State, Value]
 
 NO_DISPUTES: Mapping[str, Worth] = MappingProxyType({})
 
@@ -36,7 +37,7 @@ class EffectiveSlot:
     path: str
     label: str
     state: State
-    value: int | str | None
+    value: Value
     raw: str
     confidence: float
     open: bool

@@ -20,6 +20,7 @@ from pipeline.strings import Candidate, spell
 from schemas.flow import Evidence, Placement, State
 from schemas.form import EMPTY_PARENTHESES, SlotKind
 from schemas.reading import Reason
+from schemas.values import Value
 
 EMPTY_FOLDED = frozenset(fold(char) for char in EMPTY_PARENTHESES)
 
@@ -71,7 +72,7 @@ class Decision:
 
     kind: str
     state: State
-    value: int | str | None
+    value: Value
     raw: str
     digits: str
     probability: float
@@ -188,7 +189,7 @@ def _decision(
     experts: Mapping[str, Expert],
     kind: str,
     state: State,
-    value: int | str | None,
+    value: Value,
     raw: str,
     best: Candidate,
     reasons: Sequence[Reason],

@@ -11,6 +11,7 @@ from pipeline.whole import Row, csv_bytes, write_whole
 from schemas.flow import State
 from schemas.form import Form
 from schemas.reading import Reading, SlotReading
+from schemas.values import Value
 
 STATES = {State.VALUE: "有值", State.BLANK: "空白", State.UNREADABLE: "无法辨认"}
 
@@ -117,7 +118,7 @@ def _slot_row(file: ReadFile, reading: Reading, slot: SlotReading, headings: Map
     return row
 
 
-def _shown(slot: SlotReading) -> str | int | None:
+def _shown(slot: SlotReading) -> Value:
     return UNREADABLE_MARK if slot.state is State.UNREADABLE else slot.value
 
 

@@ -14,6 +14,7 @@ from pipeline.totals import heading_of
 from pipeline.whole import Row, csv_bytes
 from schemas.flow import State
 from schemas.form import Form
+from schemas.values import Value
 
 MACHINE = "机器识别"
 
@@ -51,7 +52,7 @@ def slot_headings(ledger: Ledger, form: Form) -> dict[str, str]:
     return {**form.headings, **{path: heading_of(path, form) for path in order}}
 
 
-def shown(slot: EffectiveSlot) -> str | int | None:
+def shown(slot: EffectiveSlot) -> Value:
     """A slot as a cell shows it: never a number and never empty where nobody could read what somebody wrote."""
     return UNREADABLE_MARK if slot.state is State.UNREADABLE else slot.value
 

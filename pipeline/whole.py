@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from schemas.values import Value
+
 # Text that a spreadsheet would run as a formula when it begins a cell; Chinese Excel takes the full-width signs too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
-Row = dict[str, str | int | float | None]
+Row = dict[str, Value | float]
 
 
 def csv_bytes(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
@@ -54,7 +56,7 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _defused(value: str | int | float | None) -> str | int | float | None:
+def _defused(value: Value | float) -> Value | float:
     """Text as text: what a spreadsheet would run gets an apostrophe before it."""
     if not isinstance(value, str):
         return value

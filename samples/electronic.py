@@ -162,7 +162,7 @@ def _typed(form: Form, filled: Filled, *, half: bool) -> TypedReturn:
         turns = tuple(tuple(clauses[start : start + size]) for start in range(0, len(clauses), size))
         rows.append((widths(item.heading), turns))
     fields = tuple((widths(field.label), values[field.key]) for field in form.header)
-    return TypedReturn(f"{CITY}总工会{form.title}", fields, form.columns, tuple(rows))
+    return TypedReturn(f"{CITY}总工会{form.title}", fields, (form.columns[0], form.columns[-1]), tuple(rows))
 
 
 def _truth(path: Path, filled: Filled, kind: str, layout: str, seed: int) -> Truth:

@@ -2,6 +2,7 @@
 
     KuohaoError
     ├── ConfigError            2  wrong option or setting; nothing was touched
+    │   └── FormFileError         a form file that cannot be used
     ├── TooFewSlots            2  too few reviewed and audited slots to calibrate by
     ├── NoSuchReturn           2  a return that is not, or no longer, on record
     ├── Conflict               1  somebody else has decided in the meantime
@@ -57,6 +58,14 @@ class ConfigError(KuohaoError):
     code = "config"
     zh = "设置有误，请改正后重试"
     en = "wrong setting; correct it and run again"
+
+
+class FormFileError(ConfigError):
+    """A form file that cannot be used; its detail names the entry and what is wrong with it."""
+
+    code = "form_file"
+    zh = "表样文件有误，请按提示改正"
+    en = "the form file is wrong; correct the entry named"
 
 
 class TooFewSlots(KuohaoError):

@@ -17,12 +17,14 @@ import inspect
 import typing
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 EMPTY_PARENTHESES = "（）"
+EMPTY_BOX = "□"
+EMPTY_LINE = "＿＿"
 
 Count = Annotated[int, Field(ge=0)] | None
 """A whole number of at least nought; None where nobody wrote."""
@@ -48,19 +50,43 @@ class ReturnModel(BaseModel):
 
 
 class SlotKind(StrEnum):
-    """What a slot accepts."""
+    """What a slot accepts.
+
+    COUNT holds a whole number, MONEY one that may have decimals, TEXT words, DATE a day as 2027-06-03, TICK the number 1
+    where its box is ticked and nothing where it is not.
+    """
 
     COUNT = "count"
     TEXT = "text"
+    MONEY = "money"
+    DATE = "date"
+    TICK = "tick"
+
+    @property
+    def summed(self) -> bool:
+        """Whether a total makes sense: of ticks it is how many were made."""
+        return self in {SlotKind.COUNT, SlotKind.MONEY, SlotKind.TICK}
+
+
+class Mark(StrEnum):
+    """What is printed where people write: its value is how the form's sentence spells it."""
+
+    PARENTHESES = EMPTY_PARENTHESES
+    BOX = EMPTY_BOX
+    LINE = EMPTY_LINE
+    CELL = ""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One pair of parentheses to fill.
+    """One place to fill: a pair of parentheses, a box, a line, or a cell of its own.
 
-    `before` and `after` are the printed words around the parentheses; `label` is what people call the slot.
-    `events` is the path of the slot that counts the events this slot's people attended, where there is one. `repeats` tells
-    that its row may hold it several times, for one activity after the other.
+    `before` and `after` are the printed words around it; `label` is what people call the slot. Where it is a cell, `column`
+    is the heading of its column, `before` its row's. `events` is the path of the slot that counts the events this slot's
+    people attended, where there is one. `repeats` tells that its row may hold it several times, for one activity after the
+    other. `unit` is the word of measure printed behind it or in its heading (场, 人次, 万元). Of slots with the same
+    `choice` in an item no more than one is filled. `sums` is the path of the slot whose values this one adds up: a totals
+    row's.
     """
 
     path: str
@@ -69,16 +95,27 @@ class Slot:
     after: str
     events: str | None = None
     repeats: bool = False
+    mark: Mark = Mark.PARENTHESES
+    column: str = ""
+    unit: str = ""
+    choice: str = ""
+    sums: str | None = None
 
     @property
     def label(self) -> str:
-        """The slot's sentence without the punctuation that only joins it to its neighbours."""
-        return f"{self.before}{EMPTY_PARENTHESES}{self.after}".strip("，；。、 ")
+        """The slot's sentence without the punctuation that only joins it to its neighbours; row and column of a cell."""
+        if self.mark is Mark.CELL:
+            return f"{self.before} {self.column}".strip()
+        return f"{self.before}{self.mark.value}{self.after}".strip("，；。、 ")
 
 
 @dataclass(frozen=True)
 class FormItem:
-    """One row of the printed table: its heading (left column) and its slots (right column)."""
+    """One row of the printed table: its heading (left column) and its slots (right column).
+
+    A row of the table whose slots are cells is an item, too. Where such an item `repeats`, people write as many rows as they
+    need, and its heading is printed nowhere.
+    """
 
     key: str
     heading: str
@@ -86,9 +123,14 @@ class FormItem:
     repeats: bool = False
 
     @property
+    def in_cells(self) -> bool:
+        """Whether every slot is a cell of its own, so that no sentence tells where it is."""
+        return all(slot.mark is Mark.CELL for slot in self.slots)
+
+    @property
     def sentence(self) -> str:
-        """The right-hand cell as printed, slots empty."""
-        return "".join(f"{slot.before}{EMPTY_PARENTHESES}{slot.after}" for slot in self.slots)
+        """The right-hand cell as printed, slots empty; nothing where slots are cells."""
+        return "".join(f"{slot.before}{slot.mark.value}{slot.after}" for slot in self.slots if slot.mark is not Mark.CELL)
 
 
 class FieldKind(StrEnum):
@@ -111,15 +153,27 @@ class HeaderField:
     also: tuple[str, ...] = ()
 
 
+class PlainWords(NamedTuple):
+    """Printed words that look like a slot and are none, and why."""
+
+    words: str
+    why: str
+
+
 @dataclass(frozen=True)
 class Form:
-    """What a printed form says, independent of how a return of it was laid out."""
+    """What a printed form says, independent of how a return of it was laid out.
+
+    `columns` are the headings of the table's columns. `plain` are what a person, or the program that made the form from a
+    blank one, has decided to be no slot.
+    """
 
     id: str
     title: str
-    columns: tuple[str, str]
+    columns: tuple[str, ...]
     header: tuple[HeaderField, ...]
     items: tuple[FormItem, ...]
+    plain: tuple[PlainWords, ...] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:

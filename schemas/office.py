@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from schemas.flow import State
 from schemas.reading import Reading
+from schemas.values import Value
 
 
 class FileState(StrEnum):
@@ -68,8 +69,8 @@ class Correction:
     path: str
     who: str
     when: datetime
-    before: tuple[State, int | str | None]
-    after: tuple[State, int | str | None]
+    before: tuple[State, Value]
+    after: tuple[State, Value]
     why: str = ""
 
 
@@ -137,7 +138,7 @@ class StoredReturn:
     accepted: bool = False
     settled: bool = False
     part_of: tuple[int, int] | None = None
-    disputes: Mapping[str, tuple[State, int | str | None]] = field(default_factory=dict)
+    disputes: Mapping[str, tuple[State, Value]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

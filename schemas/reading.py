@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.flow import Box, State
+from schemas.values import JsonValue
 
 CONTRACT_VERSION = 1
 
@@ -117,7 +118,7 @@ class SlotReading(_Frozen):
     path: str
     label: str
     state: State
-    value: int | str | None
+    value: JsonValue
     raw: str
     confidence: float = Field(ge=0, le=1)
     review: bool

@@ -14,6 +14,7 @@ from schemas.form import SlotKind
 from schemas.office import Collection, Correction, FileState, Receipt, StoredReturn, Unit
 from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
+from schemas.values import Value
 
 DEADLINE = datetime(2026, 6, 30, 15, 59, 59, tzinfo=UTC)
 """The end of 30 June in China."""
@@ -22,8 +23,6 @@ START = datetime(2026, 6, 20, 1, 0, tzinfo=UTC)
 
 UNREADABLE = "unreadable"
 """What `read_of` takes for a slot that nobody can read."""
-
-Value = int | str | None
 
 
 def collection_of(*names: str, parents: Mapping[str, str] | None = None) -> Collection:

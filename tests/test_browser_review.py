@@ -27,9 +27,10 @@ from pipeline.store import (
 from schemas.flow import State
 from schemas.office import Role
 from schemas.reading import Problem
+from schemas.values import Value
 from tests.browser import LAPTOP, free_port, serving
 from tests.filled import fill
-from tests.office import UNREADABLE, Value, collection_of, reading_of, stored
+from tests.office import UNREADABLE, collection_of, reading_of, stored
 from tests.web import HASH, PASSWORD
 
 WANG, LI = "王芳", "李强"

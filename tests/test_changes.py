@@ -22,7 +22,8 @@ from pipeline.ledger import make_ledger
 from pipeline.totals import make_totals
 from schemas.office import StoredReturn
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import UNREADABLE, Value, collection_of, corrected, reading_of, stored
+from schemas.values import Value
+from tests.office import UNREADABLE, collection_of, corrected, reading_of, stored
 
 UNIT, OTHER = "青禾县总工会", "白石区总工会"
 

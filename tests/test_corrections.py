@@ -7,7 +7,8 @@ import pytest
 from pipeline.corrections import HEADER, effective_slots, form_path, open_fields, turn_of
 from schemas.flow import State
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import UNREADABLE, Value, corrected, reading_of, stored
+from schemas.values import Value
+from tests.office import UNREADABLE, corrected, reading_of, stored
 
 PATH = "item1.lectures"
 

@@ -21,6 +21,7 @@ from schemas.flow import Evidence, GlyphLine, Image, Line, SecondReading, State,
 from schemas.form import SlotKind
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
+from schemas.values import Value
 from tests.conftest import ALPHABET, HEADER, PrintedReturn, filled_sentence, table_find, underscored
 
 ITEMS = SAFETY_MONTH.items
@@ -52,7 +53,7 @@ def grouped(tables: Sequence[TableFind], *, roster: Sequence[str] = ()) -> tuple
     return tables_to_returns(Path("return.pdf"), tables, SAFETY_MONTH, ALPHABET, ErrorBudget(), roster=roster)
 
 
-def counts(reading: Reading) -> list[int | str | None]:
+def counts(reading: Reading) -> list[Value]:
     return [slot.value for slot in reading.slots if slot.path != "item7.name"]
 
 

@@ -18,7 +18,8 @@ from pipeline.ledger import Ledger, UnitLine, UnitState, make_ledger, units_in_n
 from schemas.office import FileState, Receipt, StoredReturn, Unit
 from schemas.reading import Problem
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import DEADLINE, Value, collection_of, corrected, made_office, reading_of, receipt, stored
+from schemas.values import Value
+from tests.office import DEADLINE, collection_of, corrected, made_office, reading_of, receipt, stored
 
 UNIT, OTHER = "青禾县总工会", "白石区总工会"
 

@@ -19,7 +19,8 @@ from pipeline.store.tables import sources
 from schemas.flow import State
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import Value, reading_of
+from schemas.values import Value
+from tests.office import reading_of
 
 NOON = datetime(2026, 6, 20, 4, 0, tzinfo=UTC)
 

@@ -38,7 +38,8 @@ from schemas.flow import State
 from schemas.office import Collection, Correction, Unit
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import Value, reading_of
+from schemas.values import Value
+from tests.office import reading_of
 from tests.postgres import Server
 from tests.test_store import arrival, claimed
 

@@ -47,7 +47,8 @@ from schemas.flow import State
 from schemas.office import Correction, FileState, Role
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import Value, reading_of
+from schemas.values import Value
+from tests.office import reading_of
 from tests.test_store import LEASE, ROSTER, Clock, Made, arrival, claimed
 
 FIRST, SECOND, WORDS = "item1.lectures", "item4.hotline_signs", "item7.name"

@@ -24,7 +24,8 @@ from schemas.form import FieldKind, SlotKind
 from schemas.office import Unit
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import UNREADABLE, Value, collection_of, reading_of, stored
+from schemas.values import Value
+from tests.office import UNREADABLE, collection_of, reading_of, stored
 
 A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"
 

@@ -11,7 +11,8 @@ from pipeline.totals import Total, heading_of, make_totals
 from schemas.flow import State
 from schemas.office import StoredReturn
 from schemas.safety_month import SAFETY_MONTH
-from tests.office import UNREADABLE, Value, collection_of, corrected, made_office, reading_of, stored
+from schemas.values import Value
+from tests.office import UNREADABLE, collection_of, corrected, made_office, reading_of, stored
 
 UNITS = ("青禾县总工会", "白石区总工会", "云川市电力工会", "甲厂工会", "乙厂工会")
 

@@ -29,8 +29,9 @@ from pipeline.web.texts import translate
 from schemas.flow import State
 from schemas.reading import Problem, Reason
 from schemas.safety_month import SAFETY_MONTH
+from schemas.values import Value
 from tests.filled import fill
-from tests.office import UNREADABLE, Value, collection_of, corrected, made_office, reading_of, stored
+from tests.office import UNREADABLE, collection_of, corrected, made_office, reading_of, stored
 from tests.web import Visitor, opened_web
 
 A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"

@@ -19,6 +19,7 @@ from schemas.flow import Box, State
 from schemas.form import Form
 from schemas.forms import FORMS
 from schemas.reading import Reason, SlotReading
+from schemas.values import Value
 
 OF_RETURN = (slots.c.source == returns.c.source) & (slots.c.number == returns.c.number)
 
@@ -42,7 +43,7 @@ class SlotRow:
     path: str
     label: str
     state: State
-    value: int | str | None
+    value: Value
     raw: str
     confidence: float
     flagged: bool

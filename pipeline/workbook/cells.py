@@ -19,6 +19,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.whole import FORMULA_STARTS, printable
+from schemas.values import Value
 
 # The typeface of documents; every Chinese Windows and WPS has it.
 FONT = "宋体"
@@ -89,9 +90,7 @@ HEADING = Look(bold=True, across="center", fill=GREY)
 NUMBER = Look(across="right", number=WHOLE_NUMBER)
 
 
-def put(
-    paper: Paper, row: int, column: int, value: str | int | None, look: Look = PLAIN, *, link: str = "", tip: str = ""
-) -> None:
+def put(paper: Paper, row: int, column: int, value: Value, look: Look = PLAIN, *, link: str = "", tip: str = "") -> None:
     """Fill a cell. Text is text, whatever it begins with; `link` is a place in this workbook, 'sheet'!A1."""
     cell = paper.sheet.cell(row, column)
     if isinstance(cell, MergedCell):
@@ -112,7 +111,7 @@ def put(
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=link, tooltip=tip or None)
 
 
-def merge(paper: Paper, top: int, left: int, bottom: int, right: int, value: str | int | None, look: Look = PLAIN) -> None:
+def merge(paper: Paper, top: int, left: int, bottom: int, right: int, value: Value, look: Look = PLAIN) -> None:
     """Fill a block of cells as one."""
     for row in range(top, bottom + 1):
         for column in range(left, right + 1):

@@ -28,6 +28,7 @@ from pipeline.workbook.cells import (
     widths,
 )
 from schemas.form import Form, SlotKind
+from schemas.values import Value
 
 # Rows above the first total's.
 HEAD_ROWS = 2
@@ -109,7 +110,7 @@ def _source_row(paper: Paper, row: int, total: Total, one: Contribution) -> None
     fill = YELLOW if slot.open else ""
     left, centred = Look(fill=fill), Look(fill=fill, across="center")
     number = Look(fill=fill, across="right", number=WHOLE_NUMBER, colour=BLUE if slot.who else "000000")
-    cells: Sequence[tuple[str | int | None, Look]] = (
+    cells: Sequence[tuple[Value, Look]] = (
         (total.heading, Look(fill=fill, size=9)),
         (one.unit, left),
         (one.parent, left),

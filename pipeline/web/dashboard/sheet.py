@@ -16,6 +16,7 @@ from pipeline.web.dashboard.said import Said, range_notes
 from schemas.flow import State
 from schemas.form import Form, SlotKind
 from schemas.reading import Reason
+from schemas.values import is_number
 
 OUTLIER_TIMES = 10
 """A number so many times the median, or the median so many times it, stands out: a nought too many or too few."""
@@ -194,7 +195,7 @@ def kind_of(slot: EffectiveSlot) -> str:
     """What stands in a slot: "number", "zero", "words", "blank" or "unreadable"."""
     if slot.state is not State.VALUE:
         return slot.state.value
-    if isinstance(slot.value, int):
+    if is_number(slot.value):
         return "number" if slot.value else "zero"
     return "words"
 
@@ -202,7 +203,7 @@ def kind_of(slot: EffectiveSlot) -> str:
 def value_text(slot: EffectiveSlot) -> str:
     """What a slot is worth, in characters; "" where it is blank."""
     worth = shown(slot)
-    return f"{worth:,}" if isinstance(worth, int) else worth or ""
+    return f"{worth:,}" if is_number(worth) else str(worth or "")
 
 
 def _total_cell(total: Total) -> TotalCell:
@@ -238,7 +239,7 @@ def _shown_total(total: Total) -> str:
 def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: int) -> Entry:
     slot, stored = one.slot, one.filed.stored
     state, value = slot.machine
-    read = "？" if state is State.UNREADABLE else f"{value:,}" if isinstance(value, int) else value or ""
+    read = "？" if state is State.UNREADABLE else f"{value:,}" if is_number(value) else str(value or "")
     number = _is_number(one)
     return Entry(
         one.unit,

@@ -8,6 +8,7 @@ from pipeline.corrections import HEADER, Worth, form_path
 from pipeline.counts import MOST, Certainty, read_number
 from schemas.flow import State
 from schemas.form import FieldKind, Form, SlotKind
+from schemas.values import Value
 
 LONGEST_TEXT = 200
 """Characters: the longest name of an activity that was seen has 41."""
@@ -47,7 +48,7 @@ def kind_of(path: str, form: Form) -> SlotKind | FieldKind:
     return kinds[path]
 
 
-def understand(kind: SlotKind | FieldKind, state: State, value: int | str | None) -> Worth:
+def understand(kind: SlotKind | FieldKind, state: State, value: Value) -> Worth:
     """What is kept of an entry: a count as a whole number, words without spaces around them. Raises Refused."""
     if state is not State.VALUE:
         return (state, None)
@@ -64,7 +65,7 @@ def understand(kind: SlotKind | FieldKind, state: State, value: int | str | None
     return (State.VALUE, str(value).strip())
 
 
-def doubtful_from(read: int | str | None, candidates: tuple[str, ...]) -> int:
+def doubtful_from(read: Value, candidates: tuple[str, ...]) -> int:
     """The least number that is asked about once more in a count slot, for it is unlike what the machine saw there."""
     seen = [read] if isinstance(read, int) else []
     seen += [number for text in candidates if (number := read_number(text).value) is not None]

@@ -20,6 +20,7 @@ from schemas.flow import Box, State
 from schemas.form import FieldKind, Form, HeaderField, Slot, SlotKind
 from schemas.office import Correction, Unit
 from schemas.reading import HeaderReading, Reading, Reason
+from schemas.values import Value
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class SlotView:
     context: str
     kind: str
     state: State
-    value: int | str | None
+    value: Value
     read_state: State
-    read_value: int | str | None
+    read_value: Value
     sureness: str
     reasons: tuple[str, ...]
     candidates: tuple[str, ...]
@@ -79,7 +80,7 @@ class ReturnView:
     title: str
     name: str
     form_title: str
-    columns: tuple[str, str]
+    columns: tuple[str, ...]
     fields: tuple[SlotView, ...]
     rows: tuple[Row, ...]
     slots: Mapping[str, SlotView]
@@ -273,7 +274,7 @@ def _notes(held: ReturnInHand, tell: Tell) -> list[str]:
     return notes
 
 
-def _printed_view(key: str, path: str, slot: Slot, form: Form, state: State, value: int | str | None) -> SlotView:
+def _printed_view(key: str, path: str, slot: Slot, form: Form, state: State, value: Value) -> SlotView:
     leading = {one.path: one for one in form.slots}.get(slot.events or "")
     context = "" if leading is None else f"{leading.before}（…）{leading.after}"
     view = _view(key, path, slot.before, slot.after, context, slot.kind, state, value)
@@ -288,7 +289,7 @@ def _view(
     context: str,
     kind: SlotKind | FieldKind,
     state: State,
-    value: int | str | None,
+    value: Value,
 ) -> SlotView:
     value = value if state is State.VALUE else None
     return SlotView(
@@ -314,7 +315,7 @@ def _field_words(form: Form) -> dict[str, HeaderField]:
     return {HEADER + field.key: field for field in form.header}
 
 
-def _choices(value: int | str | None, candidates: Sequence[str]) -> tuple[str, ...]:
+def _choices(value: Value, candidates: Sequence[str]) -> tuple[str, ...]:
     """What may be chosen instead of typed: the machine's other readings; with them its own, for it may be chosen back."""
     others = [text for text in candidates if text != str(value)]
     own = [str(value)] if value is not None and others else []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from schemas.flow import State
+from schemas.values import Value
 
 Tell: TypeAlias = Callable[..., str]
 """A Chinese text to the reader's language, its places filled in."""
@@ -31,6 +32,6 @@ def told_sureness(confidence: float, tell: Tell) -> str:
     return f"{tell(words)} {100 * min(confidence, MOST_SHOWN):.3g}%"
 
 
-def worth_text(state: State, value: int | str | None, tell: Tell) -> str:
+def worth_text(state: State, value: Value, tell: Tell) -> str:
     """A slot's worth in a sentence: blank, 0 and unreadable are told apart."""
     return {State.BLANK: tell("空"), State.UNREADABLE: tell("看不清")}.get(state, str(value))
