@@ -21,6 +21,7 @@ from extractors.lines import region_to_source
 from extractors.pages import open_pages
 from extractors.rectify import rectify
 from pipeline.desk import Nights, parse_time, run_office
+from pipeline.form_option import FormName, find_form
 from pipeline.judge import ErrorBudget
 from pipeline.mail_cli import mail
 from pipeline.office_cli import Home, Roster, office
@@ -35,8 +36,8 @@ from pipeline.words import speaks_chinese
 from pipeline.work import Job, read_all
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable
 from schemas.flow import Page
+from schemas.form import Form
 from schemas.reading import CONTRACT_VERSION, Problem, Reading
-from schemas.safety_month import SAFETY_MONTH
 
 Item = TypeVar("Item")
 
@@ -69,10 +70,12 @@ def read_command(
     max_error: MaxError = "1/1000",
     roster: Roster = None,
     workers: Workers = 0,
+    form: FormName = None,
 ) -> None:
     """Read returns and show what stands in them. 读取报表并显示结果。"""
     budget, names = parse_budget(max_error), read_roster(roster)
-    jobs = [Job(path, budget=budget, roster=names) for path in files]
+    asked = find_form(form)
+    jobs = [Job(path, asked, budget, names) for path in files]
     failed: list[KuohaoError] = []
     told_alone = False
     outcomes = {outcome.path: outcome for outcome in _watched(read_all(jobs, workers=workers), len(jobs))}
@@ -85,7 +88,7 @@ def read_command(
             if Problem.NO_SECOND_READER in reading.problems and not told_alone:
                 told_alone = True
                 _say(Problem.NO_SECOND_READER.chinese, "Tesseract is not installed: one reader only, more is flagged")
-            print(reading.model_dump_json()) if as_json else _show(reading)
+            print(reading.model_dump_json()) if as_json else _show(reading, asked)
     _leave(failed)
 
 
@@ -107,6 +110,7 @@ def run_command(
         str | None, typer.Option(metavar="HH:MM", help="With --watch: export each day. 每天此时导出汇总（北京时间）。")
     ] = None,
     home: Home = None,
+    form: FormName = None,
 ) -> None:
     """Read a folder: as it lies, to tables and pictures; or, with --watch or --once, take its files. 读取或收取整个文件夹。
 
@@ -117,12 +121,15 @@ def run_command(
     if keep_watching or once:
         if nightly is not None and not keep_watching:
             raise ConfigError("--nightly needs --watch")
+        if form is not None:
+            # What an office collects is its collection's to say.
+            raise ConfigError("--form is for neither --watch nor --once")
         nights = None if nightly is None else Nights(parse_time(nightly), output)
         units = read_units(roster) if roster is not None else None
         settings = load_settings(home=home)
         failed = run_office(inbox, settings, budget=budget, units=units, workers=workers, once=once, nights=nights)
         raise typer.Exit(DocumentError.exit_code if once and failed else 0)
-    output, names = output or Path("output"), read_roster(roster)
+    output, names, asked = output or Path("output"), read_roster(roster), find_form(form)
     with _progress() as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -134,7 +141,7 @@ def run_command(
         summary = run(
             inbox,
             output,
-            form=SAFETY_MONTH.id,
+            form=asked,
             budget=budget,
             roster=names,
             workers=workers,
@@ -238,10 +245,10 @@ def _tell_failure(name: str, error: KuohaoError, *, as_json: bool) -> None:
     _errors().print(f"{escape(name)}: {escape(message)}", style="red", highlight=False)
 
 
-def _show(reading: Reading) -> None:
+def _show(reading: Reading, form: Form) -> None:
     """A return as a table for people: flagged slots in another colour, with their reasons."""
     console = Console()
-    header = "  ".join(f"{field.label} {reading.header[field.key].value or '—'}" for field in SAFETY_MONTH.header)
+    header = "  ".join(f"{field.label} {reading.header[field.key].value or '—'}" for field in form.header)
     console.print(f"[bold]{escape(reading.source)}[/] p.{reading.first_page}  {escape(header)}", highlight=False)
     for problem in reading.problems:
         console.print(_pick(problem.chinese, problem.value), style="yellow")

@@ -27,6 +27,7 @@ from pipeline.store import Store, collected, counts, open_store, receipts, set_c
 from pipeline.units import unit_spellings
 from pipeline.words import pick, speaks_chinese
 from schemas.errors import ConfigError, KuohaoError
+from schemas.forms import FORMS
 from schemas.office import Collection, FileState, Receipt, Unit
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def make_office(
     known = _with_roster(store, units)
     budget = replace(budget, office=load_office_calibration(settings.home))
     spellings = unit_spellings(known.units)
-    reader = partial(read_source, form=known.form, budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
+    reader = partial(read_source, form=FORMS[known.form], budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
     return Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)
 
 

@@ -41,7 +41,10 @@ def write_slots(path: Path, files: Sequence[ReadFile], form: Form) -> None:
     """A row a slot: value, state, confidence, reasons, file, page, box."""
     headings = _slot_headings(form, files)
     rows = [
-        _slot_row(file, reading, slot, headings) for file in files for reading in file.readings for slot in reading.slots
+        _slot_row(file, reading, slot, form, headings)
+        for file in files
+        for reading in file.readings
+        for slot in reading.slots
     ]
     columns = ["文件", "首页", "填报单位", "项目", "名称", "状态", "数值", "原文", "可信度", "待审核", "原因", "页", *_BOX]
     _write(path, rows, columns)
@@ -57,7 +60,7 @@ def write_review(path: Path, files: Sequence[ReadFile], form: Form) -> None:
                 if slot.review:
                     crop = file.crops.get(f"{number}-{slot.path}")
                     image = Path(os.path.relpath(crop, path.parent)).as_posix() if crop else None
-                    rows.append({**_slot_row(file, reading, slot, headings), "图片": image})
+                    rows.append({**_slot_row(file, reading, slot, form, headings), "图片": image})
     columns = ["文件", "首页", "填报单位", "项目", "名称", "状态", "数值", "原文", "可信度", "原因", "页", "图片"]
     _write(path, rows, columns)
 
@@ -98,11 +101,11 @@ def _return_row(file: ReadFile, reading: Reading, form: Form, headings: Mapping[
     return row
 
 
-def _slot_row(file: ReadFile, reading: Reading, slot: SlotReading, headings: Mapping[str, str]) -> Row:
+def _slot_row(file: ReadFile, reading: Reading, slot: SlotReading, form: Form, headings: Mapping[str, str]) -> Row:
     row: Row = {
         "文件": file.name,
         "首页": reading.first_page if reading.pages else None,
-        "填报单位": reading.header["unit"].value,
+        "填报单位": reading.header[form.unit.key].value if form.unit else None,
         "项目": slot.path,
         "名称": headings[slot.path],
         "状态": STATES[slot.state],

@@ -13,7 +13,7 @@ from pipeline.read import FileRead
 from pipeline.rules import judge_across
 from pipeline.work import Drawing, Job, draw_all, read_all
 from schemas.errors import ConfigError, KuohaoError
-from schemas.forms import FORMS
+from schemas.form import Form
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def run(
     inbox: Path,
     output: Path,
     *,
-    form: str,
+    form: Form,
     budget: ErrorBudget,
     roster: Sequence[str] = (),
     workers: int = 0,
@@ -70,9 +70,9 @@ def run(
         crops[path] = cut
         progress("draw", done, len(drawings))
     files = [ReadFile(_name(path, inbox), found.readings, crops.get(path, {})) for path, found in reads.items()]
-    write_returns(output / "returns.csv", files, FORMS[form])
-    write_slots(output / "slots.csv", files, FORMS[form])
-    write_review(output / "review.csv", files, FORMS[form])
+    write_returns(output / "returns.csv", files, form)
+    write_slots(output / "slots.csv", files, form)
+    write_review(output / "review.csv", files, form)
     failed = dict(sorted(failed.items()))
     write_failed(output / "failed.csv", {name: error.told(chinese=chinese) for name, error in failed.items()})
     return _summary(files, failed, left_alone)

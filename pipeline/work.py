@@ -19,7 +19,7 @@ from pipeline.judge import ErrorBudget
 from pipeline.overlay import draw_file
 from pipeline.read import FileRead, Readers, load_readers, read
 from schemas.errors import DocumentError, KuohaoError, UnreadableFile
-from schemas.forms import FORMS
+from schemas.form import Form
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
 
@@ -34,7 +34,7 @@ class Job:
     """A file to read, and how."""
 
     path: Path
-    form: str = SAFETY_MONTH.id
+    form: Form = SAFETY_MONTH
     budget: ErrorBudget = field(default_factory=ErrorBudget)
     roster: tuple[str, ...] = ()
     threads: int = 0
@@ -53,7 +53,7 @@ def read_job(job: Job) -> Outcome:
     """Read one file; whatever goes wrong with it is its own outcome and nobody else's."""
     try:
         readers = readers_of(job.form, job.threads, job.roster)
-        found = read(job.path, form=FORMS[job.form], readers=readers, budget=job.budget, roster=job.roster)
+        found = read(job.path, form=job.form, readers=readers, budget=job.budget, roster=job.roster)
         return Outcome(job.path, found, None)
     except KuohaoError as error:
         return Outcome(job.path, None, error)
@@ -63,7 +63,7 @@ def read_job(job: Job) -> Outcome:
 
 
 def read_source(
-    paths: Sequence[Path], names: Sequence[str], *, form: str, budget: ErrorBudget, roster: Sequence[str], threads: int
+    paths: Sequence[Path], names: Sequence[str], *, form: Form, budget: ErrorBudget, roster: Sequence[str], threads: int
 ) -> tuple[Reading, ...]:
     """Read the originals of one source, as its readings with the names that they came with.
 
@@ -71,7 +71,7 @@ def read_source(
     """
     try:
         readers = readers_of(form, threads, tuple(roster))
-        found = read(*paths, form=FORMS[form], readers=readers, budget=budget, roster=roster)
+        found = read(*paths, form=form, readers=readers, budget=budget, roster=roster)
     except KuohaoError:
         raise
     except Exception as error:
@@ -87,9 +87,9 @@ def office_pool(workers: int) -> ProcessPoolExecutor:
 
 
 @cache
-def readers_of(form: str, threads: int, roster: tuple[str, ...] = ()) -> Readers:
+def readers_of(form: Form, threads: int, roster: tuple[str, ...] = ()) -> Readers:
     """The engines of this process for a form and a roster, loaded at first use."""
-    return load_readers(FORMS[form], threads=threads, roster=roster)
+    return load_readers(form, threads=threads, roster=roster)
 
 
 def read_all(jobs: Sequence[Job], *, workers: int = 0) -> Iterator[Outcome]:

@@ -181,6 +181,11 @@ class Form:
         return tuple(slot for item in self.items for slot in item.slots)
 
     @property
+    def unit(self) -> HeaderField | None:
+        """The field that names who returns the form; None where there is none."""
+        return next((field for field in self.header if field.kind is FieldKind.UNIT), None)
+
+    @property
     def headings(self) -> dict[str, str]:
         """A table heading for every slot path: number within the form and label, unique and in printed order."""
         return {
