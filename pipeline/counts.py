@@ -1,4 +1,6 @@
-"""Written numbers to integers: plain and grouped digits, Chinese numerals, 1.2万, words of measure, rough ones, strokes.
+"""Written numbers to values: plain and grouped digits, Chinese numerals, 1.2万, words of measure, rough ones, strokes.
+
+A count is a whole number (`read_number`); an amount may have decimals (`read_amount`), which stay exact.
 
 Chinese numerals are read here, not by cn2an: it guesses at malformed ones (一百五), and here a guess is a wrong figure.
 """
@@ -13,9 +15,7 @@ from enum import Enum
 
 from extractors.glyphs import DIGITS, fold
 from schemas.flow import State
-
-# Largest count: nine digits are more than a province has people.
-MOST = 999_999_999
+from schemas.values import MOST, Number, decimals_of, plain_number
 
 # Digits alone and digits in well-formed groups; [0-9], for \d takes every script's.
 PLAIN = re.compile(r"[0-9]{1,9}")
@@ -41,6 +41,20 @@ WORDED = re.compile(
 # Powers of ten said in words, from the largest; what stands behind the last of them must fill its places.
 POWERS = {10**8: "亿", 10**4: "万", 10**3: "千", 10**2: "百"}
 MIXED = re.compile("".join(rf"(?:([0-9]+(?:\.[0-9]+)?){word})?" for word in POWERS.values()) + "([0-9]+)?")
+
+# Digits with decimals: 12.50 and 1,280.00. More than six would not come back from a JSON number as they went in.
+DECIMAL = re.compile(r"(?:[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})\.[0-9]{1,6}")
+MOST_DECIMALS = 6
+
+# What may be a grouped number whose comma looks like a point.
+GROUP_OR_DECIMALS = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+
+# Money said as money; on bills the numerals are formal ones.
+CURRENCY = re.compile(r"(?:人民币)?[¥￥]?(?P<core>[^元]+?)(?P<yuan>元|块钱)?(?P<whole>[整正])?")
+COINS = re.compile(
+    r"(?:人民币)?(?P<yuan>[^元]+)元(?:(?P<jiao>[0-9一二三四五六七八九])角)?(?:零?(?P<fen>[0-9一二三四五六七八九])分)?[整正]?"
+)
+FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟萬圆圓", "一二三四五六七八九十百千万元元")
 
 CHINESE_DIGITS = "零一二三四五六七八九"
 SMALL_POWERS = {"十": 10, "百": 100, "千": 1000}
@@ -93,6 +107,36 @@ def read_number(text: str) -> Written:
     return Written(value, State.VALUE, Certainty.VAGUE if vague else Certainty.CONVERTED, digits)
 
 
+@dataclass(frozen=True)
+class WrittenAmount:
+    """What a text in a slot of amounts means: whole ones are int, others Decimal without noughts behind."""
+
+    value: Number | None
+    state: State
+    certainty: Certainty
+    digits: str
+
+
+def read_amount(text: str, unit: str = "") -> WrittenAmount:
+    """The amount that a written text means, with six decimals at most; `unit` is the slot's own measure (万元).
+
+    Where a slot is measured in 万元 and the text says 万 or 元 once more, a person must tell what was meant.
+
+    >>> [str(read_amount(text).value) for text in ("12.50", "1,280.00", "3.6万", "¥0.5", "叁佰元伍角", "1,28.5")]
+    ['12.5', '1280', '36000', '0.5', '300.5', 'None']
+    """
+    normal = _normal(text).translate(FORMAL)
+    digits = "".join(char for char in normal if char in DIGITS)
+    value, certainty, state = _read_money(normal)
+    said = re.search("[万亿元]", normal)
+    power = next((power for power, word in POWERS.items() if unit.startswith(word)), 1)
+    if value is not None and power >= 10**4 and said:
+        value, certainty = Decimal(value) / power, Certainty.VAGUE
+    if value is not None and (value >= MOST + 1 or decimals_of(value) > MOST_DECIMALS):
+        value, state, certainty = None, State.UNREADABLE, Certainty.VAGUE
+    return WrittenAmount(None if value is None else plain_number(value), state, certainty, digits)
+
+
 def parse_count(text: str) -> tuple[int | None, bool]:
     """The count that a written text means, None where it is none, and whether it was written plainly."""
     written = read_number(text)
@@ -118,6 +162,40 @@ def int_to_chinese(number: int) -> str:
 def _normal(text: str) -> str:
     """A text as the recogniser's alphabet has it: NFKC, look-alikes folded to the one that names them, no spaces."""
     return "".join(fold(char) for char in unicodedata.normalize("NFKC", text) if not char.isspace())
+
+
+def _read_money(normal: str) -> tuple[Number | None, Certainty, State]:
+    """An amount as it is said, whatever its slot is measured in."""
+    match = CURRENCY.fullmatch(normal)
+    core = match["core"] if match else normal
+    is_money = core != normal
+    # With 元 behind it even 一 is a number, and no dash.
+    whole = read_number(f"{core}个" if is_money and not GROUPED.fullmatch(core) else core)
+    if whole.state is not State.UNREADABLE:
+        plain = Certainty.CONVERTED if is_money and whole.certainty is Certainty.PLAIN else whole.certainty
+        return whole.value, plain, whole.state
+    core, vague = _without_words(core)
+    vague |= re.match("0[0-9]", core) is not None
+    value: Number | None = Decimal(core.replace(",", "")) if DECIMAL.fullmatch(core) else _mixed(core)
+    if value is None:
+        value = _coins(normal)
+    if value is None:
+        return None, Certainty.VAGUE, State.UNREADABLE
+    is_plain = core == normal and DECIMAL.fullmatch(core) and not GROUP_OR_DECIMALS.fullmatch(core)
+    return value, Certainty.VAGUE if vague else Certainty.PLAIN if is_plain else Certainty.CONVERTED, State.VALUE
+
+
+def _coins(normal: str) -> Number | None:
+    """元, 角 and 分 said in words, 三百元五角."""
+    match = COINS.fullmatch(normal)
+    whole = _core_to_int(match["yuan"]) if match else None
+    if match is None or whole is None or not (match["jiao"] or match["fen"]):
+        return None
+    jiao, fen = (
+        int(digit) if digit.isascii() else CHINESE_DIGITS.index(digit)
+        for digit in (match["jiao"] or "零", match["fen"] or "零")
+    )
+    return whole + Decimal(10 * jiao + fen) / 100
 
 
 def _digits_to_int(normal: str) -> int | None:
@@ -146,7 +224,13 @@ def _core_to_int(core: str) -> int | None:
 
 
 def _mixed_to_int(core: str) -> int | None:
-    """Digits with powers of ten in words, 1.2万 or 3万2千; None where a power is missing or said twice (1万2)."""
+    """Digits with powers of ten in words, 1.2万 or 3万2千; None for what is no whole number."""
+    total = _mixed(core)
+    return int(total) if total is not None and total == int(total) else None
+
+
+def _mixed(core: str) -> Decimal | None:
+    """The same with decimals left; None where a power is missing or said twice (1万2)."""
     match = MIXED.fullmatch(core)
     if match is None:
         return None
@@ -161,8 +245,7 @@ def _mixed_to_int(core: str) -> int | None:
     rest = match.groups()[-1]
     if least == 10**9 or (rest and len(rest) != len(str(least)) - 1):
         return None
-    total += int(rest or 0)
-    return int(total) if total == int(total) else None
+    return total + int(rest or 0)
 
 
 def _chinese_to_int(core: str) -> int | None:

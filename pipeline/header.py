@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from extractors.fields import field_to_ink
 from extractors.glyphs import DIGITS, FLOOR, Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.counts import read_number
+from pipeline.dates import date_parts
 from pipeline.judge import CERTAIN, ErrorBudget
 from pipeline.roster import match_name
 from pipeline.strings import best_strings, spell
@@ -45,15 +45,6 @@ _AREA = "(?:010|02[0-9]|0[3-9][0-9]{2})"
 _NUMBER = rf"(?:(?:\({_AREA}\)|{_AREA})-?)?[2-9][0-9]{{6,7}}(?:-[0-9]{{1,6}})?"
 _NUMBER = rf"(?:{_NUMBER}|1[3-9][0-9]-?[0-9]{{4}}-?[0-9]{{4}}|[48]00-?[0-9]{{3}}-?[0-9]{{4}})"
 PHONE = re.compile(rf"{_NUMBER}(?:[/,;]{_NUMBER})*")
-
-# Year, month and day, parted in one way; the year may be left out.
-DATES = (
-    re.compile(r"(?:(?P<year>20[0-9]{2})年)?(?P<month>[0-9]{1,2})月(?P<day>[0-9]{1,2})[日号]"),
-    re.compile(
-        r"(?:(?P<year>20[0-9]{2})(?P<part>[.\-/]))?(?P<month>[0-9]{1,2})(?(part)(?P=part)|[.\-/])(?P<day>[0-9]{1,2})"
-    ),
-    re.compile(r"(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"),
-)
 
 # Strings kept in the search: blurred digits leave many, and of those few are telephone numbers or dates.
 BEAMS = 64
@@ -249,6 +240,12 @@ def _is_phone(text: str) -> bool:
     return PHONE.fullmatch(text) is not None
 
 
+def _date_parts(text: str) -> tuple[int, int, int] | None:
+    """The day on which a form was filled in: of this century."""
+    parts = date_parts(text)
+    return None if parts is None or 0 < parts[0] < 2000 else parts
+
+
 def _is_date(text: str) -> bool:
     return _date_parts(text) is not None
 
@@ -257,32 +254,6 @@ def _iso(text: str) -> str | None:
     """A date's year, month and day as ISO 8601 has them; None for one without a year."""
     parts = _date_parts("".join(fold(char) for char in text))
     return date(*parts).isoformat() if parts and parts[0] else None
-
-
-def _date_parts(text: str) -> tuple[int, int, int] | None:
-    """Year (0 where it is left out), month and day of a date that there is."""
-    digits = _numerals_to_digits(text)
-    match = next((match for pattern in DATES if (match := pattern.fullmatch(digits))), None)
-    if match is None:
-        return None
-    year, month, day = int(match["year"] or 0), int(match["month"]), int(match["day"])
-    try:
-        # In a leap year every day of the calendar exists.
-        date(year or 2024, month, day)
-    except ValueError:
-        return None
-    return year, month, day
-
-
-def _numerals_to_digits(text: str) -> str:
-    """A date in Chinese numerals, 二〇二三年六月三十日, in digits."""
-    # 〇 is folded to 0; what mixes numerals with other digits is misread.
-    if re.search("[1-9]", text) or not re.search("[一二三四五六七八九十]", text):
-        return text
-    parts = re.split("([年月日号])", text)
-    # 一 alone is not told from a dash, but for the words around it.
-    values = [part if part in "年月日号" else read_number(f"{part}个").value for part in parts]
-    return "".join("" if value is None else str(value) for value in values)
 
 
 def _blank(field: HeaderField, placement: Placement, budget: ErrorBudget) -> HeaderReading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, TypeAlias, TypeGuard
 
 from pydantic import BeforeValidator, PlainSerializer
@@ -22,11 +23,16 @@ def number_to_json(number: Number) -> int | float:
     return int(number) if number == int(number) else float(number)
 
 
+def value_to_json(value: Value) -> int | float | str | None:
+    """A value as JSON has it."""
+    return number_to_json(value) if isinstance(value, int | Decimal) else value
+
+
 def json_to_value(found: object) -> Value:
     """What JSON holds for a value, with amounts as decimals again. Raises ValueError for what is none."""
     if found is None or isinstance(found, str | Decimal) or (isinstance(found, int) and not isinstance(found, bool)):
         return found
-    if isinstance(found, float):
+    if isinstance(found, float) and isfinite(found):
         # The shortest text that names the float is the amount as it was written.
         return plain_number(Decimal(repr(found)))
     raise ValueError(f"no value: {found!r}")
@@ -39,14 +45,16 @@ def plain_number(number: Number) -> Number:
     return number.normalize()
 
 
+def decimals_of(number: Number) -> int:
+    """How many decimals a number needs."""
+    exponent = Decimal(number).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
 def is_number(value: object) -> TypeGuard[Number]:
     """Whether a value is one that can be summed."""
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _dump(value: Value) -> int | float | str | None:
-    return number_to_json(value) if is_number(value) else value  # type: ignore[return-value]  # a TypeGuard narrows one way
-
-
-JsonValue = Annotated[Value, BeforeValidator(json_to_value), PlainSerializer(_dump, when_used="json")]
+JsonValue = Annotated[Value, BeforeValidator(json_to_value), PlainSerializer(value_to_json, when_used="json")]
 """A value as a field of a Pydantic model: amounts go into JSON as numbers and come back as decimals."""
