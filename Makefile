@@ -25,7 +25,7 @@ demo: setup ## read the sample returns into output/demo
 	@$(PYTHON) -m pipeline.cli run --inbox samples/returns --output output/demo --roster samples/roster.csv || [ $$? -eq 3 ]
 
 test: setup check ## check, then the tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 check: $(INSTALLED) ## lint, format and types: what the commit hook and CI look at
 	@$(PYTHON) -m ruff check

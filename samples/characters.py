@@ -31,6 +31,9 @@ _MOST_BLOT_OPEN = 1.4
 
 _LOOPED = (0, 6, 8, 9)
 
+_LEAST_ENDS_OF_FOUR = 2
+"""Of a 4 whose top is closed: the foot of its stem, and the end of its bar or the stem's top. A 9 has one."""
+
 _MOST_STROKES = 5
 """A digit in more pieces is one of a scan that failed."""
 
@@ -154,7 +157,9 @@ def _bank_drawing(bank: DigitBank, place: int) -> tuple[Drawing, float]:
         np.c_[(stroke[:, 0] - left) * scale, (stroke[:, 1] - bottom) * scale + drop, stroke[:, 2]] for stroke in found
     )
     filled = bank.labels[place] in _LOOPED and not traced.loops and traced.blot > _MOST_BLOT_OPEN
-    blot = np.inf if filled or len(found) > _MOST_STROKES else traced.blot
+    # Thinning may take the end of a closed 4's bar, which is all that tells it from a 9.
+    as_nine = bank.labels[place] == 4 and traced.loops > 0 and traced.ends < _LEAST_ENDS_OF_FOUR
+    blot = np.inf if filled or as_nine or len(found) > _MOST_STROKES else traced.blot
     return Drawing(strokes, float(right - left) * scale, True), blot
 
 

@@ -35,12 +35,13 @@ _RING = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 class Traced:
     """The strokes of a picture, in its pixels; `blot` is how broad the ink is at its broadest, against its middle.
 
-    `loops` is how many rings the strokes make.
+    `loops` is how many rings the strokes make, `ends` how many of their ends are free.
     """
 
     strokes: tuple[Stroke, ...]
     blot: float
     loops: int
+    ends: int
 
 
 def trace(picture: Image, *, smooth: float, tall: int = 84) -> Traced:
@@ -51,7 +52,7 @@ def trace(picture: Image, *, smooth: float, tall: int = 84) -> Traced:
     """
     rows, columns = (np.flatnonzero((picture > _INK).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
-        return Traced((), 1.0, 0)
+        return Traced((), 1.0, 0, 0)
     # A dash is low, and none the smaller for it.
     scale = tall / max(rows[-1] - rows[0] + 1, (columns[-1] - columns[0] + 1) / 2, 12)
     # A border keeps ink off the edge.
@@ -67,12 +68,14 @@ def trace(picture: Image, *, smooth: float, tall: int = 84) -> Traced:
     bone = thinned(ink)
     chains = _pruned(_chains(bone), breadth)
     sigma = max(1.0, smooth * tall)
-    strokes = [_smoothed(path, breadth, sigma, ends) for path, ends in _joined(chains, breadth)]
+    paths = list(_joined(chains, breadth))
+    strokes = [_smoothed(path, breadth, sigma, free) for path, free in paths]
     offset = np.array([3.0, 3.0])
     moved = tuple(np.c_[(stroke[:, :2] + 0.5) / scale - offset, stroke[:, 2]] for stroke in strokes)
     # Of the paper around the strokes, all pieces but the outer one are within rings.
     pieces, _ = cv2.connectedComponents((~bone).astype(np.uint8), connectivity=4)
-    return Traced(moved, float(breadth.max() / np.median(breadth[bone])), pieces - 2)
+    blot = float(breadth.max() / np.median(breadth[bone]))
+    return Traced(moved, blot, pieces - 2, sum(sum(free) for _, free in paths))
 
 
 def thinned(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from samples import oddities
+from samples.characters import learn
 from samples.cheques import lift_ink
 from samples.digits import DigitBank, choose_digits, load_digits
 from samples.layout import plain_layout
@@ -164,6 +165,20 @@ def test_strokes_run_through_crossings(label: int, strokes: int, loops: int) -> 
     traced = trace(drawn(label, 56), smooth=0.05)
     assert strokes <= len(traced.strokes) <= strokes + 2
     assert traced.loops == loops
+
+
+@pytest.mark.parametrize(("label", "ends"), [(0, 0), (1, 2), (4, 4), (7, 2), (9, 1)])
+def test_free_ends_are_counted(label: int, ends: int) -> None:
+    """A digit is traced with the ends at which its writer put the pen down and took it up."""
+    assert trace(drawn(label, 56), smooth=0.05).ends == ends
+
+
+def test_nobody_writes_a_four_that_is_a_nine() -> None:
+    """A closed 4 that has lost the end of its bar is passed over where there is another."""
+    nines = np.stack([drawn(9, 28)] * 5 + [drawn(4, 28)] + [drawn(label, 28) for label in (0, 1, 2, 3, 5, 6, 7, 8, 9)])
+    labels = np.array([4] * 6 + [0, 1, 2, 3, 5, 6, 7, 8, 9], np.uint8)
+    speller = learn(("wenkai",), DigitBank(nines, labels), np.random.default_rng(1))
+    assert [len(found.strokes) for found in speller.habits[4]] == [2]
 
 
 @pytest.mark.parametrize("width", [0.25, 0.5, 1.1])
