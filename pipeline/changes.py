@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -19,14 +20,14 @@ from pipeline.times import day_text
 from pipeline.totals import Total, heading_of
 from pipeline.whole import csv_bytes
 from schemas.flow import State
-from schemas.form import Form, SlotKind
-from schemas.values import Value
+from schemas.form import Form
+from schemas.values import JsonValue, is_number
 
-SlotSaid: TypeAlias = tuple[State, Value, str]
+SlotSaid: TypeAlias = tuple[State, JsonValue, str]
 """State, value and who said so ("" for the machine)."""
 
-TotalSaid: TypeAlias = tuple[int, int]
-"""A total and how many of its slots are open."""
+TotalSaid: TypeAlias = tuple[int | Decimal, int]
+"""A total and how many of its slots are open. In JSON a sum with decimals is text: it may have more digits than a float."""
 
 # A line of the text names no more than this many; the table has them all.
 MOST_NAMED = 20
@@ -91,7 +92,7 @@ def take_snapshot(ledger: Ledger, totals: Sequence[Total], as_of: date) -> Snaps
         )
         for line in ledger.lines
     }
-    summed = {total.slot.path: (total.value, total.open) for total in totals if total.slot.kind is SlotKind.COUNT}
+    summed: dict[str, TotalSaid] = {total.slot.path: (total.value, total.open) for total in totals if total.slot.kind.summed}
     return Snapshot(as_of=as_of, collection=ledger.collection.name, units=units, totals=summed)
 
 
@@ -179,7 +180,7 @@ def _said(slot: SlotSaid | None) -> str:
         return "未报"
     state, value, _ = slot
     if state is State.VALUE:
-        return f"{value:,}" if isinstance(value, int) else str(value)
+        return f"{value:,}" if is_number(value) else str(value)
     return "空白" if state is State.BLANK else "无法辨认"
 
 

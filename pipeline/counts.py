@@ -29,6 +29,10 @@ ONE_OR_DASH = frozenset({"一", "一一"})
 
 NOUGHT = frozenset({"零", "无"})
 
+# What says that a box is ticked, and what that it is not: a box has no nought.
+TICKED = frozenset("1y√✓✔☑■是有对")
+UNTICKED = frozenset("0n/□☐否无")
+
 # Words that make a number rough, and words of measure that repeat the printed ones behind the slot.
 WORDED = re.compile(
     r"(?P<about>大约|约计|约有|约|近|将近|接近|超过|超|至少|不足)?(?:合计|共计|总共|共有|共)?"

@@ -51,6 +51,11 @@ def decimals_of(number: Number) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
+def number_text(number: Number, decimals: int = 0) -> str:
+    """A number as people read it: thousands in groups, with all of its decimals and at least so many."""
+    return f"{Decimal(number):,.{max(decimals, decimals_of(number))}f}"
+
+
 def is_number(value: object) -> TypeGuard[Number]:
     """Whether a value is one that can be summed."""
     return isinstance(value, int | Decimal) and not isinstance(value, bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -325,3 +326,35 @@ def test_open_slots_are_found_without_a_look_at_the_others(made: Made) -> None:
         ):
             asked = f"EXPLAIN {'QUERY PLAN ' if sqlite else ''}SELECT * FROM slots WHERE {where}"
             assert index in str(connection.execute(text(asked)).all())
+
+
+AMOUNTS = ("12.5", "0.000001", "999999999.999999", "1280.05")
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_amounts_keep_every_decimal(made: Made, amount: str) -> None:
+    """Read, corrected, taken back, listed: an amount is what it was, however many noughts it was written with."""
+    value = Decimal(amount)
+    comes(made, whole(value, flagged=[FIRST]))
+    assert [row.value for row in list_slots(made.store, open=True).rows] == [value]
+    enter(made, 1, FIRST, Decimal(f"{amount}0"), seen=0)
+    held = load_return(made.store, 1, 1)
+    assert held.stored.corrections[FIRST].before == (State.VALUE, value)
+    assert held.stored.corrections[FIRST].after == (State.VALUE, value)
+    assert counted(made.store, "青禾县总工会", FIRST) == value
+    assert [event.after for event in history(made.store).rows] == [(State.VALUE, value)]
+    enter(made, 1, FIRST, 12)
+    undo_last(made.store, "甲")
+    assert counted(made.store, "青禾县总工会", FIRST) == value
+
+
+def test_second_entry_of_an_amount_agrees_whatever_noughts_it_has(made: Made) -> None:
+    """12.5 and 12.50 are one amount; 12.51 is another, and opens the slot again."""
+    comes(made, whole(Decimal("12.5"), flagged=[FIRST]))
+    comes(made, whole(Decimal("12.5"), flagged=[FIRST]))
+    enter(made, 1, FIRST, Decimal("12.5"))
+    enter(made, 2, FIRST, Decimal("12.5"))
+    assert enter_second(made.store, 1, 1, FIRST, (State.VALUE, Decimal("12.50")), who="乙")
+    assert not enter_second(made.store, 2, 1, FIRST, (State.VALUE, Decimal("12.51")), who="乙")
+    assert load_return(made.store, 2, 1).stored.disputes == {FIRST: (State.VALUE, Decimal("12.51"))}
+    assert load_return(made.store, 2, 1).row.open == 1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from pipeline.corrections import HEADER
+from pipeline.corrections import HEADER, Worth
 from pipeline.ledger import make_ledger
 from pipeline.totals import Total, make_totals
 from pipeline.web import review
@@ -24,7 +25,7 @@ from schemas.form import FieldKind, SlotKind
 from schemas.office import Unit
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
-from schemas.values import Value
+from schemas.values import Number, Value
 from tests.office import UNREADABLE, collection_of, reading_of, stored
 
 A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"
@@ -69,6 +70,65 @@ def test_words_that_cannot_be_kept_are_refused(kind: SlotKind | FieldKind, text:
         understand(kind, State.VALUE, text)
 
 
+ENTRIES: list[tuple[SlotKind, str | float, Worth]] = [
+    (SlotKind.MONEY, "12.5", (State.VALUE, Decimal("12.5"))),
+    (SlotKind.MONEY, "12.50", (State.VALUE, Decimal("12.5"))),
+    (SlotKind.MONEY, "１２．５", (State.VALUE, Decimal("12.5"))),
+    (SlotKind.MONEY, "12。5", (State.VALUE, Decimal("12.5"))),
+    (SlotKind.MONEY, 12.5, (State.VALUE, Decimal("12.5"))),
+    (SlotKind.MONEY, 0.000001, (State.VALUE, Decimal("0.000001"))),
+    (SlotKind.MONEY, 1280, (State.VALUE, 1280)),
+    (SlotKind.MONEY, "1,280.00", (State.VALUE, 1280)),
+    (SlotKind.MONEY, "3.6万", (State.VALUE, 36000)),
+    (SlotKind.MONEY, "0", (State.VALUE, 0)),
+    (SlotKind.MONEY, "-", (State.BLANK, None)),
+    (SlotKind.MONEY, "*", (State.UNREADABLE, None)),
+    (SlotKind.DATE, "2027年6月3日", (State.VALUE, "2027-06-03")),
+    (SlotKind.DATE, "2027-6-3", (State.VALUE, "2027-06-03")),
+    (SlotKind.DATE, "2027.6.3", (State.VALUE, "2027-06-03")),
+    (SlotKind.DATE, "20270603", (State.VALUE, "2027-06-03")),
+    (SlotKind.DATE, "/", (State.BLANK, None)),
+    (SlotKind.TICK, "1", (State.VALUE, 1)),
+    (SlotKind.TICK, "√", (State.VALUE, 1)),
+    (SlotKind.TICK, "Y", (State.VALUE, 1)),
+    (SlotKind.TICK, "是", (State.VALUE, 1)),
+    (SlotKind.TICK, "-", (State.BLANK, None)),
+    (SlotKind.TICK, "0", (State.BLANK, None)),
+    (SlotKind.TICK, "×", (State.UNREADABLE, None)),
+]
+
+
+@pytest.mark.parametrize(("kind", "typed", "worth"), ENTRIES)
+def test_amounts_dates_and_ticks_as_people_type_them(kind: SlotKind, typed: str | float, worth: Worth) -> None:
+    """An amount is exact, a date a day, a tick 1 or blank; marks mean blank and unreadable as in a count."""
+    found = understand(kind, State.VALUE, typed)
+    assert found == worth
+    assert type(found[1]) is type(worth[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "unit"),
+    [
+        (SlotKind.COUNT, "12.5", ""),
+        (SlotKind.MONEY, "1,28.5", ""),
+        (SlotKind.MONEY, "12.1234567", ""),
+        (SlotKind.MONEY, "约12.5", ""),
+        (SlotKind.MONEY, "3.6万", "万元"),
+        (SlotKind.MONEY, float("nan"), ""),
+        (SlotKind.MONEY, float("inf"), ""),
+        (SlotKind.MONEY, "", ""),
+        (SlotKind.DATE, "6月3日", ""),
+        (SlotKind.DATE, "2027-2-30", ""),
+        (SlotKind.TICK, "2", ""),
+        (SlotKind.TICK, "", ""),
+    ],
+)
+def test_what_is_no_value_of_its_kind_is_refused(kind: SlotKind, typed: str | float, unit: str) -> None:
+    """Decimals in a count, a measure said twice, a day without its year, a tick that is none."""
+    with pytest.raises(Refused):
+        understand(kind, State.VALUE, typed, unit)
+
+
 def test_blank_and_unreadable_have_no_value() -> None:
     """Whatever came along."""
     assert understand(SlotKind.COUNT, State.BLANK, 7) == (State.BLANK, None)
@@ -101,9 +161,11 @@ def test_further_activities_may_be_filled_in() -> None:
         (None, (), MANY_DIGITS),
         (None, ("三十",), 300),
         (9_000_000, (), MANY_DIGITS),
+        (Decimal("12.5"), (), 125),
+        (Decimal("0.5"), ("12.75",), 127),
     ],
 )
-def test_a_number_unlike_all_readings_is_doubtful(read: int | None, candidates: tuple[str, ...], least: int) -> None:
+def test_a_number_unlike_all_readings_is_doubtful(read: Number | None, candidates: tuple[str, ...], least: int) -> None:
     """From ten times the largest on, and with eight digits in any case."""
     assert doubtful_from(read, candidates) == least
 

@@ -16,7 +16,7 @@ from schemas.office import DecisionKind, StoredReturn
 from schemas.reading import HeaderReading, Problem, Reason
 
 MOST = 2**63
-"""Numbers from here on are kept as text: no database counts so far."""
+"""Numbers from here on are kept as text: no database counts so far. So are amounts with decimals: no column may round."""
 
 LOTS = 2**31
 """Slots draw a lot below this, each number as likely."""

@@ -129,7 +129,7 @@ slots = Table(
     # Fields above the table first, then slots in printed order.
     Column("place", Integer, nullable=False),
     Column("form_path", Text, nullable=False),
-    # As it counts now; `value` of numbers, `text` of words and of numbers beyond 63 bits.
+    # As it counts now; `value` of whole numbers, `text` of words, of amounts with decimals and of numbers beyond 63 bits.
     Column("state", String(10), nullable=False),
     Column("value", BigInteger),
     Column("text", Text),

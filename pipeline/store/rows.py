@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection as Some
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -26,6 +27,7 @@ from schemas.forms import FORMS
 from schemas.office import Collection, Correction, DecisionKind, FileState, StoredReturn, Unit
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
+from schemas.values import is_number, plain_number, value_to_json
 
 Key = tuple[int, int]
 """A return: its source, and its number within it."""
@@ -120,14 +122,15 @@ def to_correction(row: AnyRow) -> Correction:
 
 
 def to_worth(text: str) -> Worth:
-    """JSON to state and value."""
-    state, value = json.loads(text)
-    return (State(state), value)
+    """JSON to state and value, amounts to the last decimal."""
+    state, value = json.loads(text, parse_float=Decimal)
+    return (State(state), plain_number(value) if is_number(value) else value)
 
 
 def from_worth(worth: Worth) -> str:
     """State and value to JSON."""
-    return json.dumps(worth, ensure_ascii=False)
+    state, value = worth
+    return json.dumps([state, value_to_json(value)], ensure_ascii=False)
 
 
 @lru_cache(maxsize=512)

@@ -12,7 +12,7 @@ from pipeline.store import ReturnInHand, ReturnRow, SlotRow
 from schemas.flow import Box, State
 from schemas.office import Correction, FileState, Receipt
 from schemas.reading import Reading, Reason
-from schemas.values import Value
+from schemas.values import JsonValue
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class SlotDecision(_Answer):
 
     path: str
     state: State
-    value: Value
+    value: JsonValue
     who: str
     when: datetime
     why: str
@@ -77,7 +77,7 @@ class SlotItem(_Answer):
     path: str
     label: str
     state: State
-    value: Value
+    value: JsonValue
     raw: str
     confidence: float
     flagged: bool

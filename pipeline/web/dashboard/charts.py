@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from math import ceil, floor, log10
 
 from pipeline.times import CHINA, as_utc
 from pipeline.web.dashboard.overview import Day
+from schemas.values import Number, decimals_of, number_text, plain_number
 
 WIDTH, HEIGHT = 560.0, 214.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 14.0, 22.0, 24.0
@@ -108,7 +110,7 @@ class Bar:
     width: float
     height: float
     unit: str
-    value: int
+    value: Number
     open: bool
     outlier: bool
 
@@ -124,18 +126,18 @@ class UnitsChart:
     beyond: int
 
 
-def units_chart(values: Sequence[tuple[str, int, bool, bool]], middle: float) -> UnitsChart | None:
+def units_chart(values: Sequence[tuple[str, Number, bool, bool]], middle: float) -> UnitsChart | None:
     """Bars of units (name, value, open, standing out); None where nobody has given a number. `middle` is their median."""
     if not values:
         return None
     ordered = sorted(values, key=lambda one: -one[1])
     shown = ordered[:MOST_BARS]
-    highest = max(shown[0][1], 1)
+    highest = float(shown[0][1])
     base, top = BARS_HEIGHT - 10.0, 12.0
     step = (2 * WIDTH - LEFT * 2 - RIGHT) / max(len(shown), 24)
 
-    def up(value: float) -> float:
-        return round(base - (base - top) * value / highest, 1)
+    def up(value: Number | float) -> float:
+        return round(base - (base - top) * float(value) / highest, 1)
 
     bars = tuple(
         Bar(
@@ -145,7 +147,7 @@ def units_chart(values: Sequence[tuple[str, int, bool, bool]], middle: float) ->
     )
     return UnitsChart(
         tuple(Bar(**{**vars(bar), "height": round(base - bar.y, 1)}) for bar in bars),
-        tuple(Tick(up(count), f"{count:,}") for count in nice_steps(highest, most=3)),
+        tuple(Tick(up(count), number_text(count)) for count in nice_amounts(shown[0][1], most=3)),
         base,
         up(middle),
         len(ordered) - len(shown),
@@ -158,6 +160,12 @@ def nice_steps(highest: int, most: int = 4) -> tuple[int, ...]:
     power = 10 ** floor(log10(rough))
     step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
     return tuple(range(0, highest + 1, step))
+
+
+def nice_amounts(highest: Number, most: int = 4) -> tuple[Number, ...]:
+    """The same for amounts, which may all be below 1."""
+    scale = 10 ** decimals_of(highest)
+    return tuple(plain_number(Decimal(step) / scale) for step in nice_steps(int(highest * scale), most))
 
 
 def _midnight(day: date) -> datetime:

@@ -33,7 +33,6 @@ from pipeline.web.dashboard.units import (
     return_rows,
     unit_row,
 )
-from schemas.form import SlotKind
 from schemas.office import FileState
 
 UNITS_A_PAGE, FILES_A_PAGE, ENTRIES_A_PAGE = 100, 100, 50
@@ -85,7 +84,7 @@ def total(
     if found is None:
         raise HTTPException(404)
     sort = sort if sort in SORTS else "value"
-    counted = found.slot.kind is SlotKind.COUNT
+    counted = found.slot.kind.summed
     shown, pager = part_of(sorted(found.contributions, key=SORTS[sort]), page, ENTRIES_A_PAGE, total_link(path), sort=sort)
     middle = median_of([one.value for one in found.contributions])
     paths = [one.slot.path for one in office.totals]

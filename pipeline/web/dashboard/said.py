@@ -9,7 +9,7 @@ from pipeline.filing import Filed, Standing
 from pipeline.ledger import UnitLine
 from pipeline.totals import Total
 from pipeline.units import unit_field
-from schemas.form import Form, SlotKind
+from schemas.form import Form
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def range_notes(total: Total) -> tuple[Said, ...]:
     if not total.provisional:
         return ()
     told = [say("{n} 项待审核", n=total.open)]
-    if total.slot.kind is SlotKind.COUNT and total.low != total.high:
-        told.append(say("{low}～{high}", low=f"{total.low:,}", high=f"{total.high:,}"))
+    if total.slot.kind.summed and total.low != total.high:
+        told.append(say("{low}～{high}", low=total.in_words(total.low), high=total.in_words(total.high)))
     if total.unknown:
         told.append(say("不含未辨出数字的 {n} 项", n=total.unknown))
     return tuple(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from statistics import median
 
 from pipeline.corrections import EffectiveSlot, form_path, turn_of
@@ -14,9 +15,9 @@ from pipeline.totals import Contribution, Total, heading_of
 from pipeline.web.dashboard.links import crop_link, return_link, slot_link, total_link, unit_link
 from pipeline.web.dashboard.said import Said, range_notes
 from schemas.flow import State
-from schemas.form import Form, SlotKind
+from schemas.form import Form
 from schemas.reading import Reason
-from schemas.values import is_number
+from schemas.values import Number, is_number, number_text
 
 OUTLIER_TIMES = 10
 """A number so many times the median, or the median so many times it, stands out: a nought too many or too few."""
@@ -98,7 +99,7 @@ class Entry:
     unit_link: str
     parent: str
     heading: str
-    value: int
+    value: Number
     text: str
     kind: str
     open: bool
@@ -159,7 +160,7 @@ def entries_of(total: Total, form: Form, shown: Sequence[Contribution]) -> tuple
     return tuple(_entry(one, total, form, middle, largest) for one in shown)
 
 
-def bars_of(total: Total, middle: float) -> list[tuple[str, int, bool, bool]]:
+def bars_of(total: Total, middle: float) -> list[tuple[str, Number, bool, bool]]:
     """The units whose numbers are no nought: name, value, whether it is open, and whether it stands out."""
     return [
         (one.unit, one.value, one.slot.open, bool(times_out(one.value, middle)) or _is_out_of_line(one))
@@ -168,7 +169,7 @@ def bars_of(total: Total, middle: float) -> list[tuple[str, int, bool, bool]]:
     ]
 
 
-SORTS: dict[str, Callable[[Contribution], tuple[bool | int, ...]]] = {
+SORTS: dict[str, Callable[[Contribution], tuple[bool | Number, ...]]] = {
     # Numbers from the largest, behind them what cannot be read, and blanks.
     "value": lambda one: (one.slot.state is State.BLANK, one.slot.state is State.UNREADABLE, -one.value),
     "unit": lambda one: (),
@@ -177,17 +178,17 @@ SORTS: dict[str, Callable[[Contribution], tuple[bool | int, ...]]] = {
 """How contributions can be sorted; by "unit" they stay in the roster's order, for sorting keeps the order of equals."""
 
 
-def median_of(numbers: Sequence[int]) -> float:
+def median_of(numbers: Sequence[Number]) -> float:
     """The median of numbers other than 0; 0 where there are too few for it to say anything."""
     real = [number for number in numbers if number > 0]
-    return float(median(real)) if len(real) >= LEAST_VALUES else 0.0
+    return float(median([Decimal(number) for number in real])) if len(real) >= LEAST_VALUES else 0.0
 
 
-def times_out(value: int, middle: float) -> float:
+def times_out(value: Number, middle: float) -> float:
     """How many times the median a number is, where it stands out by its size; 0 where it does not."""
     if value <= 0 or middle <= 0:
         return 0.0
-    times = value / middle
+    times = float(value) / middle
     return times if times >= OUTLIER_TIMES or times <= 1 / OUTLIER_TIMES else 0.0
 
 
@@ -200,14 +201,14 @@ def kind_of(slot: EffectiveSlot) -> str:
     return "words"
 
 
-def value_text(slot: EffectiveSlot) -> str:
+def value_text(slot: EffectiveSlot, decimals: int = 0) -> str:
     """What a slot is worth, in characters; "" where it is blank."""
     worth = shown(slot)
-    return f"{worth:,}" if is_number(worth) else str(worth or "")
+    return number_text(worth, decimals) if is_number(worth) else str(worth or "")
 
 
 def _total_cell(total: Total) -> TotalCell:
-    count = total.slot.kind is SlotKind.COUNT
+    ranged = total.slot.kind.summed and total.provisional
     return TotalCell(
         total.slot.path,
         total.heading,
@@ -217,8 +218,8 @@ def _total_cell(total: Total) -> TotalCell:
         _shown_total(total),
         total_link(total.slot.path),
         total.provisional,
-        f"{total.low:,}" if count and total.provisional else "",
-        f"{total.high:,}" if count and total.provisional else "",
+        total.in_words(total.low) if ranged else "",
+        total.in_words(total.high) if ranged else "",
         range_notes(total),
         total.given,
         total.zero,
@@ -231,15 +232,17 @@ def _total_cell(total: Total) -> TotalCell:
 
 def _shown_total(total: Total) -> str:
     """A sum in characters; a dash before anything has come, for that is no 0."""
-    if total.slot.kind is not SlotKind.COUNT:
+    if not total.slot.kind.summed:
         return ""
-    return f"{total.value:,}" if total.contributions else "—"
+    return total.in_words(total.value) if total.contributions else "—"
 
 
-def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: int) -> Entry:
+def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: Number) -> Entry:
     slot, stored = one.slot, one.filed.stored
     state, value = slot.machine
-    read = "？" if state is State.UNREADABLE else f"{value:,}" if is_number(value) else str(value or "")
+    read = (
+        "？" if state is State.UNREADABLE else number_text(value, total.decimals) if is_number(value) else str(value or "")
+    )
     number = _is_number(one)
     return Entry(
         one.unit,
@@ -247,7 +250,7 @@ def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: 
         one.parent,
         heading_of(slot.path, form) if turn_of(slot.path) > 1 else "",
         one.value,
-        value_text(slot),
+        value_text(slot, total.decimals),
         kind_of(slot),
         slot.open,
         slot.who,
@@ -257,15 +260,15 @@ def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: 
         return_link(stored),
         slot_link(stored, slot.path),
         crop_link(stored, slot.path) if slot.box is not None else "",
-        one.value / largest if number and largest else 0.0,
-        one.value / total.value if number and total.value else 0.0,
+        float(one.value / largest) if number and largest else 0.0,
+        float(one.value / total.value) if number and total.value else 0.0,
         times_out(one.value, middle) if number else 0.0,
         _is_out_of_line(one),
     )
 
 
 def _is_number(one: Contribution) -> bool:
-    return one.slot.state is State.VALUE and isinstance(one.slot.value, int)
+    return one.slot.state is State.VALUE and is_number(one.slot.value)
 
 
 def _is_out_of_line(one: Contribution) -> bool:

@@ -19,6 +19,7 @@ from schemas.errors import ConfigError, Conflict
 from schemas.flow import State
 from schemas.form import Form
 from schemas.office import Correction
+from schemas.values import value_to_json
 
 router = APIRouter()
 
@@ -180,7 +181,7 @@ def undone_json(web: Web, undone: Undone, tell: Tell) -> dict[str, Any]:
         "what": slot_name(undone.path, form),
         "told": worth_text(state, value, tell),
         "state": state,
-        "value": value,
+        "value": value_to_json(value),
         "version": held.versions.get(undone.path, 0),
         "open": undone.path in held.open,
     }

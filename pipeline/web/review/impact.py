@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.corrections import form_path
 from pipeline.totals import Contribution, Total
-from schemas.form import SlotKind
+from schemas.values import Number
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,17 @@ class Stake:
     path: str
     unit: str
     heading: str
-    reach: int
+    reach: Number
     share: float
     known: bool
 
 
 def by_impact(totals: Iterable[Total]) -> tuple[Stake, ...]:
-    """Every open count that stands on a page, the one with most at stake first; those of a return stay in printed order."""
+    """Every open slot of a total that stands on a page, the one with most at stake first; a return's in printed order."""
     stakes = [
         _stake(total, one)
         for total in totals
-        if total.slot.kind is SlotKind.COUNT
+        if total.slot.kind.summed
         for one in total.contributions
         if one.slot.open and _is_on_a_page(one)
     ]
@@ -50,12 +50,12 @@ def _stake(total: Total, one: Contribution) -> Stake:
         one.unit,
         total.heading,
         reach,
-        reach / whole if whole else 0.0,
+        float(reach / whole) if whole else 0.0,
         bool(one.options),
     )
 
 
-def _largest_usual(total: Total) -> int:
+def _largest_usual(total: Total) -> Number:
     return max((one.value for one in total.contributions if not one.slot.open), default=0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets import randbelow
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi import Path as InPath
@@ -27,13 +27,14 @@ from pipeline.store import (
 from pipeline.web.context import Web, Who, admin, reviewer, web_of
 from pipeline.web.dashboard.shared import kept_of
 from pipeline.web.pages import page
-from pipeline.web.review.entries import Refused, kind_of, understand
+from pipeline.web.review.entries import Refused, Typed, understand_at
 from pipeline.web.review.impact import Stake, by_impact
 from pipeline.web.review.office import collected_form, in_hand, tell_of
 from pipeline.web.review.views import SlotView, one_slot_view, row_view
 from pipeline.web.review.words import Tell
 from schemas.errors import NoSuchReturn
 from schemas.flow import State
+from schemas.values import number_text, value_to_json
 
 router = APIRouter()
 
@@ -57,7 +58,7 @@ class Seen(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: State
-    value: int | Annotated[str, Field(max_length=1000)] | None = None
+    value: Typed = None
     sure: bool = False
     seen: int | None = Field(default=None, ge=0)
     mode: str = Field(default="", max_length=20)
@@ -167,7 +168,7 @@ def take_second(
     said = held.stored.corrections.get(path)
     agrees = enter_second(web.store, order, number, path, entered, who=who.name)
     first = entered if said is None else said.after
-    return JSONResponse({"agrees": agrees, "first": {"state": first[0], "value": first[1]}})
+    return JSONResponse({"agrees": agrees, "first": _worth_json(first)})
 
 
 @router.post("/options")
@@ -206,12 +207,12 @@ def take_audit(
     view = one_slot_view(held, form, path, tell_of(request))
     accepted = (view.state, view.value)
     if entered != accepted and not seen.sure:
-        return JSONResponse({"right": None, "accepted": {"state": view.state, "value": view.value}})
+        return JSONResponse({"right": None, "accepted": _worth_json(accepted)})
     right = record_audit(web.store, order, number, path, entered, who=who.name)
     return JSONResponse(
         {
             "right": right,
-            "accepted": {"state": view.state, "value": view.value},
+            "accepted": _worth_json(accepted),
             "estimate": estimate(web.store, tell_of(request)),
         }
     )
@@ -237,18 +238,23 @@ def _told_stake(stake: Stake, tell: Tell) -> str:
     """What hangs on a slot, in one line."""
     share = f"{100 * stake.share:.3g}%"
     if stake.known:
-        return tell("最多变动 {reach}，占合计 {share}", reach=f"{stake.reach:,}", share=share)
-    return tell("未辨出；别家最大 {reach}，占合计 {share}", reach=f"{stake.reach:,}", share=share)
+        return tell("最多变动 {reach}，占合计 {share}", reach=number_text(stake.reach), share=share)
+    return tell("未辨出；别家最大 {reach}，占合计 {share}", reach=number_text(stake.reach), share=share)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f}%"
 
 
+def _worth_json(worth: Worth) -> dict[str, Any]:
+    state, value = worth
+    return {"state": state, "value": value_to_json(value)}
+
+
 def _entered(request: Request, web: Web, order: int, number: int, path: str, seen: Seen) -> Worth | JSONResponse:
     _, form = in_hand(web.store, order, number)
     try:
-        return understand(kind_of(path, form), seen.state, seen.value)
+        return understand_at(path, form, seen.state, seen.value)
     except Refused as refused:
         return JSONResponse({"message": tell_of(request)(refused.text)}, 422)
 

@@ -15,13 +15,14 @@ from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.errors import wants_json
 from pipeline.web.pages import page
 from pipeline.web.review.decisions import CHOICES
-from pipeline.web.review.entries import Refused, kind_of, understand
+from pipeline.web.review.entries import Refused, Typed, understand_at
 from pipeline.web.review.office import in_hand, known_collection, parse_key, tell_of
 from pipeline.web.review.units import units_like
 from pipeline.web.review.views import key_of, return_view
 from schemas.errors import Conflict
 from schemas.flow import State
 from schemas.office import Correction
+from schemas.values import value_to_json
 
 router = APIRouter()
 
@@ -39,7 +40,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: State
-    value: int | Annotated[str, Field(max_length=1000)] | None = None
+    value: Typed = None
     seen: int | None = Field(default=None, ge=0)
     mode: str = Field(default="", max_length=20)
 
@@ -91,7 +92,7 @@ def decide_slot(
     """Take what a reviewer has typed into a slot or a field above the table (`header.…`)."""
     held, form = in_hand(web.store, order, number)
     try:
-        after = understand(kind_of(path, form), entry.state, entry.value)
+        after = understand_at(path, form, entry.state, entry.value)
     except Refused as refused:
         return JSONResponse({"message": tell_of(request)(refused.text)}, 422)
     said = Correction(path, who.name, web.store.clock(), after, after)
@@ -108,7 +109,7 @@ def decide_slot(
     # A word about whose return it is may have solved what was wrong with the whole of it.
     problems = load_return(web.store, order, number).row.problems if held.row.problems else 0
     left = {"open": len(held.open - {path}), "problems": problems, "next": following or None}
-    return JSONResponse({"version": version, "state": state, "value": value, **left})
+    return JSONResponse({"version": version, "state": state, "value": value_to_json(value), **left})
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def conflict_json(conflict: Conflict) -> dict[str, Any]:
         "who": conflict.correction.who,
         "when": local_text(conflict.correction.when),
         "state": state,
-        "value": value if state is State.VALUE else None,
+        "value": value_to_json(value) if state is State.VALUE else None,
         "version": conflict.version,
     }
 

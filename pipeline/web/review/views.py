@@ -20,7 +20,7 @@ from schemas.flow import Box, State
 from schemas.form import FieldKind, Form, HeaderField, Slot, SlotKind
 from schemas.office import Correction, Unit
 from schemas.reading import HeaderReading, Reading, Reason
-from schemas.values import Value
+from schemas.values import Value, value_to_json
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class SlotView:
 
     def model(self) -> dict[str, Any]:
         """What the page's script is given."""
-        return asdict(self)
+        return {**asdict(self), "value": value_to_json(self.value), "read_value": value_to_json(self.read_value)}
 
 
 @dataclass(frozen=True)
