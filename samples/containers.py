@@ -15,12 +15,32 @@ from reportlab.pdfgen.canvas import Canvas
 
 from samples import fonts
 from samples.capture import Captured, Picture
+from samples.names import pick
 from schemas.flow import Image
 
 _EXIF_ORIENTATION = 0x0112
 
 _TURNS_BACK = {3: 180, 6: 270, 8: 90}
 """Degrees clockwise by which pixels are stored turned when EXIF says 3, 6 or 8."""
+
+
+_SUFFIXES: dict[str, tuple[str, ...]] = {
+    "flatbed": (".pdf", ".pdf", ".jpg", ".png", ".tif"),
+    "camscanner": (".pdf", ".pdf", ".pdf", ".jpg"),
+    "photo": (".jpg", ".jpg", ".jpg", ".jpg", ".jpg", ".heic", ".pdf"),
+    "wechat": (".jpg",),
+    "fax": (".tif",),
+    "curled": (".jpg", ".jpg", ".pdf"),
+}
+"""File kinds of one-page returns; longer ones are PDF, or TIFF where the kind may be TIFF."""
+
+
+def draw_suffix(kind: str, pages: int, rng: np.random.Generator) -> str:
+    """A kind of file in which returns taken in this way are sent."""
+    choices = _SUFFIXES[kind.partition("-")[0]]
+    if pages > 1:
+        choices = tuple(suffix for suffix in choices if suffix in {".pdf", ".tif"}) or (".pdf",)
+    return pick(rng, choices)
 
 
 def save(captured: Captured, path: Path, *, footer: bool = False) -> None:

@@ -9,9 +9,15 @@ import numpy as np
 from samples.fonts import PRINT_FONTS
 from samples.names import pick
 from samples.rules import PLAIN, Rules
-from schemas.form import Form, FormItem
+from schemas.form import Form, FormItem, Mark, SlotKind
 
 RETYPED_SHARE = 0.25
+
+_ONE_PAGE = 30
+"""So many slots stand on one page; of more, the blank form's table goes on on the next."""
+
+BLANK_ROWS = 8
+"""Rows that a blank form leaves for units."""
 
 _OTHER_WORDS = {
     "开展": "举办",
@@ -39,7 +45,8 @@ class Layout:
     `heading` is columns (two cells), merged (one cell over both) or titled (a merged cell with the title above them).
     `underlined` slots, by their places in the return, are gaps with a line beneath instead of parentheses, typed as
     underscores where `underscores` is set. `mark` stands before each of several activities, its number for {}.
-    Paragraphs `above` stand between title and header fields, those `below` under the table.
+    Paragraphs `above` stand between title and header fields, those `below` under the table. `spare_rows` are left empty
+    below the rows of an item that repeats. `over_box` says that a √ stands over its box, not in the place of it.
     """
 
     print_font: str
@@ -77,6 +84,8 @@ class Layout:
     mark: str = ""
     above: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
+    spare_rows: int = 0
+    over_box: bool = False
 
 
 def draw_layout(rng: np.random.Generator, *, filling: str = "typed", pages: int | None = None) -> Layout:
@@ -127,6 +136,27 @@ def plain_layout() -> Layout:
         pads=("",), pen_room=3, break_after=3, split_rows=False, stretch=1.2, justify=False, kinsoku=True,
         line_each=True, header_lines=1, left_centred=True, page_numbers="",
     )  # fmt: skip
+
+
+def fit_form(layout: Layout, form: Form, rng: np.random.Generator) -> Layout:
+    """The layout with what only a short form, or one with cells or boxes, needs; any other form's layout as it is."""
+    if len(form.slots) <= _ONE_PAGE:
+        layout = replace(layout, break_after=None)
+    if any(slot.kind is SlotKind.TICK for slot in form.slots):
+        layout = replace(layout, over_box=bool(rng.random() < 0.5))
+    if any(slot.mark is Mark.CELL for slot in form.slots):
+        # Pages end where they end: rows of cells are many.
+        spare = int(rng.integers(0, 5)) if rng.random() < 0.6 else 0
+        layout = replace(layout, break_after=None, spare_rows=spare, stretch=float(rng.uniform(1, 1.6)))
+    return layout
+
+
+def blank_layout(form: Form) -> Layout:
+    """A blank form as the federation sends it out: empty rows for units, and a page break in a long table."""
+    plain = plain_layout()
+    if all(slot.mark is not Mark.CELL for slot in form.slots):
+        return plain if len(form.slots) > _ONE_PAGE else replace(plain, break_after=None)
+    return replace(plain, break_after=None, spare_rows=BLANK_ROWS - 1)
 
 
 def retype(form: Form, layout: Layout, rng: np.random.Generator) -> tuple[Form, Layout]:

@@ -17,11 +17,14 @@ import numpy as np
 from samples.capture import CAPTURES
 from samples.digits import SPLITS, DigitBank, load_digits
 from samples.fonts import FontMissing
+from samples.forms import sample_forms
 from samples.hard import KINDS, NONE, capture_for, check_kinds
 from samples.maker import Recipe, make_file
 from samples.oddities import ODD_SHARE
 from samples.styles import STYLES, check_styles, parse_styles
 from samples.truth import Truth
+from schemas.form import Form
+from schemas.safety_month import SAFETY_MONTH
 
 FILLINGS = ("typed", "font", "digits")
 
@@ -33,6 +36,7 @@ class _Job:
     recipe: Recipe
     seed: int
     digits: Path | str | None
+    form: Form
 
 
 def make_set(
@@ -47,19 +51,23 @@ def make_set(
     hard: Sequence[str] = (),
     hands: Sequence[str] = (),
     odd: float = ODD_SHARE,
+    form: Form = SAFETY_MONTH,
+    blank: bool = False,
 ) -> list[Truth]:
     """Make `count` returns in `out`, each a file and its truth; captures, fillings, hard kinds and hands take turns.
 
     The same seed makes the same bytes, whatever the number of workers. Digital returns are always typed. A hard kind
     (`samples.hard.KINDS`, or none) that a capture cannot have is taken with one that can. `digits` is a bank
     (`samples.digits`). `hands` are styles of the pen (`samples.styles.STYLES`), and `odd` is the share of counts about
-    which something is odd in returns that have one (`samples.oddities`).
+    which something is odd in returns that have one (`samples.oddities`). `blank` forms are those that nobody has written
+    on.
     Raises FontMissing where a font is not installed, ValueError for digits without a file of them, a file that holds
     none, an unknown kind or hand.
     """
     jobs = _jobs(
-        out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits, hard=hard, hands=hands, odd=odd
-    )
+        out, seed=seed, count=count, captures=captures, fillings=fillings, digits=digits, hard=hard, hands=hands, odd=odd,
+        form=form, blank=blank,
+    )  # fmt: skip
     return [truth for _, truth in sorted(_run(jobs, workers), key=lambda done: done[0])]
 
 
@@ -101,6 +109,8 @@ def _jobs(
     hard: Sequence[str],
     hands: Sequence[str],
     odd: float,
+    form: Form,
+    blank: bool,
 ) -> list[_Job]:
     check_kinds(hard)
     check_styles(hands)
@@ -112,7 +122,7 @@ def _jobs(
         recipe = recipe_in_turn(index, captures=captures, fillings=fillings, hard=hard, hands=hands, odd=odd)
         own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
         stem = "-".join((f"{index:04d}", recipe.capture, recipe.filling, *filter(None, (recipe.hand,)), *recipe.hard))
-        jobs.append(_Job(index, out / stem, recipe, own, digits))
+        jobs.append(_Job(index, out / stem, replace(recipe, blank=blank), own, digits, form))
     return jobs
 
 
@@ -130,7 +140,7 @@ def _do(job: _Job) -> tuple[int, Truth]:
     # One thread each: the workers are the parallelism.
     cv2.setNumThreads(1)
     bank = _bank(job.digits) if job.digits else None
-    return job.index, make_file([job.recipe], job.seed, job.stem, bank=bank).returns[0]
+    return job.index, make_file([job.recipe], job.seed, job.stem, form=job.form, bank=bank).returns[0]
 
 
 @lru_cache(maxsize=1)
@@ -158,6 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hard=options.hard,
             hands=options.hands,
             odd=options.odd,
+            form=sample_forms()[options.form] if options.form else SAFETY_MONTH,
+            blank=options.blank,
         )
         _show(jobs, options.workers)
     except (FontMissing, ValueError, OSError) as error:
@@ -194,6 +206,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--odd", type=float, default=ODD_SHARE, help="share of counts with an oddity, where --hands is given"
     )
     parser.add_argument("--digits", help=f".npz or .zip of handwritten digits, a part of it as FILE:{'|'.join(SPLITS)}")
+    parser.add_argument("--form", choices=sorted(sample_forms()), help="a form of samples/forms instead of the built-in one")
+    parser.add_argument("--blank", action="store_true", help="forms that nobody has written on")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--committed", action="store_true", help="make samples/returns and samples/roster.csv anew")
     options = parser.parse_args(arguments)

@@ -13,11 +13,10 @@ from samples import containers, hands, mishaps, printer, writing
 from samples.capture import Captured, Picture, capture, render, sheet_dpi
 from samples.digits import DigitBank
 from samples.hard import NONE, Draft, capture_for, check_kinds, harden
-from samples.layout import RETYPED_SHARE, draw_layout, retype
+from samples.layout import BLANK_ROWS, RETYPED_SHARE, draw_layout, fit_form, retype
 from samples.made import Made, tell_truth
-from samples.names import pick
 from samples.oddities import Oddity, draw_oddities
-from samples.returns import ODD_SHARE, Filled, invent_return
+from samples.returns import ODD_SHARE, Filled, blank_return, invent_return
 from samples.seal import Seal, covers, draw_seal, press
 from samples.styles import check_styles, fit_layout, lengthen
 from samples.truth import TruthFile, write_truth
@@ -31,22 +30,13 @@ _VALUE_SEAL_SHARE = 0.08
 _TURN_SHARE = 0.15
 _SWAP_SHARE = 0.05
 
-_SUFFIXES: dict[str, tuple[str, ...]] = {
-    "flatbed": (".pdf", ".pdf", ".jpg", ".png", ".tif"),
-    "camscanner": (".pdf", ".pdf", ".pdf", ".jpg"),
-    "photo": (".jpg", ".jpg", ".jpg", ".jpg", ".jpg", ".heic", ".pdf"),
-    "wechat": (".jpg",),
-    "fax": (".tif",),
-    "curled": (".jpg", ".jpg", ".pdf"),
-}
-"""File kinds of one-page returns; longer ones are PDF, or TIFF where the kind may be TIFF."""
-
 
 @dataclass(frozen=True)
 class Recipe:
     """What a return shall be; None leaves it to chance.
 
     `hand` is the style of a pen's return, "" for a pen of no named style; `odd` the share of its counts that are odd.
+    `blank` is a form that nobody has written on.
     """
 
     capture: str
@@ -65,6 +55,7 @@ class Recipe:
     hard: tuple[str, ...] = ()
     hand: str = ""
     odd: float = 0.0
+    blank: bool = False
 
 
 def make_file(
@@ -94,7 +85,7 @@ def make_file(
     order = list(range(len(pictures)))
     if len(recipes) == 1 and len(pictures) == 2 and rng.random() < _SWAP_SHARE:
         order, modifiers = [1, 0], ("pages-swapped",)
-    suffix = recipes[0].suffix or _suffix(recipes[0].capture, len(pictures), rng)
+    suffix = recipes[0].suffix or containers.draw_suffix(recipes[0].capture, len(pictures), rng)
     if "low-res" in recipes[0].hard and recipes[0].suffix is None and len(pictures) == 1:
         suffix = ".jpg"
     footer = suffix == ".pdf" and "camscanner" in (recipes[0].capture, *taken[0][1].modifiers) and rng.random() < 0.5
@@ -127,6 +118,8 @@ def _settled(recipe: Recipe) -> Recipe:
     for kind in recipe.hard:
         recipe = replace(recipe, capture=capture_for(kind, recipe.capture))
     check_styles([recipe.hand] if recipe.hand else [])
+    if recipe.blank:
+        recipe = replace(recipe, filling="typed", seal=False, seal_values=False, retyped=False)
     if recipe.filling == "typed" or recipe.capture == "digital":
         recipe = replace(recipe, hand="")
     return replace(recipe, hard=tuple(kind for kind in recipe.hard if kind != NONE))
@@ -217,8 +210,11 @@ def _print(
         unit=recipe.unit,
         odd_share=0.0 if recipe.filling == "digits" else recipe.odd_share,
         activities=recipe.activities,
+        drawn=recipe.capture != "digital",
     )
-    layout = draw_layout(rng, filling=recipe.filling, pages=recipe.pages)
+    layout = fit_form(draw_layout(rng, filling=recipe.filling, pages=recipe.pages), form, rng)
+    if recipe.blank:
+        filled, layout = blank_return(form), replace(layout, spare_rows=BLANK_ROWS - 1)
     radicals = recipe.radicals if recipe.radicals is not None else layout.radicals
     # Radicals are a text layer's trouble; in pictures they look like any other character.
     layout = replace(layout, radicals=radicals and recipe.capture == "digital")
@@ -277,13 +273,6 @@ def _seal_modifiers(made: Made) -> tuple[str, ...]:
     if any(covers(seal, slot.page, slot.box) for seal in made.seals for slot in made.printed.slots):
         names.append("seal-values")
     return tuple(names)
-
-
-def _suffix(kind: str, pages: int, rng: np.random.Generator) -> str:
-    choices = _SUFFIXES[kind.partition("-")[0]]
-    if pages > 1:
-        choices = tuple(suffix for suffix in choices if suffix in {".pdf", ".tif"}) or (".pdf",)
-    return pick(rng, choices)
 
 
 def _exif_turns(

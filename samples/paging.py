@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,11 +18,40 @@ ABOVE, BELOW = 0.88, 0.14
 
 
 @dataclass(frozen=True)
+class CellPlan:
+    """Where a cell stands in its row: left, top, right, bottom as fractions of the table's width and the row's height.
+
+    Its words are `centred`, or begin at its left. `slot` is the place in the return of the slot that the cell is, or -1.
+    """
+
+    box: Box
+    centred: bool = True
+    slot: int = -1
+
+
+@dataclass(frozen=True)
 class Row:
-    """A row of the table: the heading row is 0, the n-th item n, a merged title -1; one column where cells are merged."""
+    """A row of the table: the heading row is 0, the n-th item n, a merged title -1; one column where cells are merged.
+
+    Cells stand as `plans` say, one for each column; without plans there are one or two, parted as the layout says.
+    """
 
     number: int
     columns: tuple[tuple[Line, ...], ...]
+    plans: tuple[CellPlan, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """How many lines high the row is."""
+        if not self.plans:
+            return max(len(column) for column in self.columns)
+        high = (len(column) / (plan.box[3] - plan.box[1]) for column, plan in zip(self.columns, self.plans, strict=True))
+        return max(1, math.ceil(max(high) - 1e-9))
+
+    @property
+    def may_split(self) -> bool:
+        """Whether a page may end within the row: not within one of cells to fill, or of headings in two storeys."""
+        return all(plan.slot < 0 and plan.box[1::2] == (0.0, 1.0) for plan in self.plans)
 
 
 @dataclass(frozen=True)
@@ -35,6 +65,7 @@ class RowPart:
     height: float
     whole: bool
     last: bool = True
+    plans: tuple[CellPlan, ...] = ()
 
 
 def fill_pages(rows: Iterable[Row], top: float, layout: Layout) -> Iterator[RowPart]:
@@ -46,22 +77,24 @@ def fill_pages(rows: Iterable[Row], top: float, layout: Layout) -> Iterator[RowP
     for row in rows:
         if layout.break_after is not None and row.number == layout.break_after + 1:
             page, top = page + 1, layout.margin_top
-        lines = max(len(column) for column in row.columns)
+        lines = row.lines
         height = (lines * step + extra) * (layout.stretch if row.number > 0 else 1)
         fit = int((bottom - top - extra) // step)
         if top + height <= bottom:
-            yield RowPart(page, row.number, row.columns, top, height, True)
+            yield RowPart(page, row.number, row.columns, top, height, True, plans=row.plans)
             top += height
-        elif layout.split_rows and 1 <= fit < lines:
+        elif layout.split_rows and 1 <= fit < lines and row.may_split:
             upper = tuple(column[:fit] for column in row.columns)
-            yield RowPart(page, row.number, upper, top, fit * step + extra, False, last=False)
+            yield RowPart(page, row.number, upper, top, fit * step + extra, False, last=False, plans=row.plans)
             page, top = page + 1, layout.margin_top
             height = (lines - fit) * step + extra
-            yield RowPart(page, row.number, tuple(column[fit:] for column in row.columns), top, height, False)
+            yield RowPart(
+                page, row.number, tuple(column[fit:] for column in row.columns), top, height, False, plans=row.plans
+            )
             top += height
         else:
             page, top = page + 1, layout.margin_top
-            yield RowPart(page, row.number, row.columns, top, height, True)
+            yield RowPart(page, row.number, row.columns, top, height, True, plans=row.plans)
             top += height
 
 
@@ -70,9 +103,16 @@ def cell_boxes(part: RowPart, layout: Layout) -> tuple[Box, ...]:
     left, right = layout.margin_x, PAGE[0] - layout.margin_x
     middle = left + (right - left) * layout.left_share
     lower = part.top + part.height
+    if part.plans:
+        return tuple(_planned(plan.box, left, part.top, right, lower) for plan in part.plans)
     if len(part.columns) == 1:
         return ((left, part.top, right, lower),)
     return (left, part.top, middle, lower), (middle, part.top, right, lower)
+
+
+def _planned(box: Box, left: float, upper: float, right: float, lower: float) -> Box:
+    width, height = right - left, lower - upper
+    return left + box[0] * width, upper + box[1] * height, left + box[2] * width, upper + box[3] * height
 
 
 def column_widths(layout: Layout) -> tuple[float, float]:
@@ -87,10 +127,11 @@ def line_places(part: RowPart, column: int, layout: Layout) -> Iterator[tuple[Li
     step = layout.size * layout.leading
     lines = part.columns[column]
     free = lower - upper - len(lines) * step
-    centred = part.whole and (column == 1 or layout.left_centred)
+    plan = part.plans[column] if part.plans else None
+    centred = part.whole and (plan is not None or column == 1 or layout.left_centred)
     start = upper + (free / 2 if centred else layout.padding)
     for place, line in enumerate(lines):
         x = left + layout.padding
-        if part.row <= 0 and line:
+        if (part.row <= 0 or (plan is not None and plan.centred)) and line:
             x = (left + right - line[-1].right) / 2
         yield line, x, start + place * step + (step - layout.size) / 2 + ABOVE * layout.size

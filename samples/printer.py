@@ -12,12 +12,14 @@ from reportlab.pdfgen.canvas import Canvas
 from samples import fonts
 from samples.layout import Layout
 from samples.names import CITY
-from samples.paging import ABOVE, BELOW, PAGE, RowPart, cell_boxes, fill_pages, line_places
+from samples.paging import PAGE, RowPart, cell_boxes, fill_pages, line_places
+from samples.places import PrintedCell, PrintedSlot, cell_places, slot_places, to_fraction
 from samples.returns import Filled
 from samples.rows import paragraph, return_rows, text_width, value_font
 from samples.rules import PLAIN, Edge, draw_rules, unique_edges
 from samples.seal import Seal, seal_picture
-from samples.typeset import Glyph, Line, Placed, Role
+from samples.typeset import Glyph, Line, Placed
+from samples.wordings import DRAWN
 from schemas.flow import Box
 from schemas.form import Form
 
@@ -26,31 +28,20 @@ _RADICALS = str.maketrans("工人生大心用网比力行方水火", "⼯⼈⽣�
 _FIELD_WIDTHS = {"unit": 9.0, "contact": 4.0, "phone": 6.5, "date": 6.5}
 """Least length of a header field's underline, in em."""
 
+_OTHER_FIELD = 6.0
+"""The same of a field that only some forms have."""
+
 _ASIDE = 0.9
 """Size of paragraphs outside the table, of the table's own."""
 
+_TICK = ((0.16, 0.42), (0.4, 0.1), (0.98, 0.86))
+"""A drawn tick's corners in em from a box's left edge and base line."""
+
+_TICK_SIZE = 1.1
+"""Size of a tick that is typed over a box, of the box's own."""
+
 _EDGE = 28
 """Points at the foot of a page that printers leave empty."""
-
-
-@dataclass(frozen=True)
-class PrintedSlot:
-    """Where a slot stands: page from 1, boxes as fractions of the page; `room` is what a pen may fill."""
-
-    page: int
-    box: Box
-    value_box: Box | None
-    room: Box | None
-
-
-@dataclass(frozen=True)
-class PrintedCell:
-    """Where a cell stands: row 0 is the heading row, -1 a merged title above it."""
-
-    page: int
-    row: int
-    column: int
-    box: Box
 
 
 @dataclass(frozen=True)
@@ -91,8 +82,8 @@ def print_return(form: Form, filled: Filled, layout: Layout, path: Path, *, seal
             canvas.drawCentredString(PAGE[0] / 2, 30, layout.page_numbers.format(page))
         canvas.showPage()
     canvas.save()
-    slots = _slots(parts, layout, len(filled.slots))
-    return Printed(path, pages, slots, tuple(_cells(parts, layout)), fields)
+    slots = slot_places(parts, layout, len(filled.slots))
+    return Printed(path, pages, slots, tuple(cell_places(parts, layout)), fields)
 
 
 def _print_head(canvas: Canvas, form: Form, filled: Filled, layout: Layout) -> tuple[float, dict[str, Box]]:
@@ -108,9 +99,10 @@ def _print_head(canvas: Canvas, form: Form, filled: Filled, layout: Layout) -> t
     values = filled.header.model_dump()
     widths = []
     for field in form.header:
-        value = values[field.key] or ""
+        value = values.get(field.key) or ""
         needed = text_width(value, value_font(layout, value), size) + size
-        widths.append((text_width(field.label, layout.print_font, size), max(needed, _FIELD_WIDTHS[field.key] * size)))
+        least = _FIELD_WIDTHS.get(field.key, _OTHER_FIELD) * size
+        widths.append((text_width(field.label, layout.print_font, size), max(needed, least)))
     total = sum(label + room for label, room in widths) + 3 * 0.5 * size
     free = PAGE[0] - 2 * layout.margin_x
     if total > free and layout.header_lines == 1 and total * 0.84 <= free:
@@ -126,11 +118,11 @@ def _print_head(canvas: Canvas, form: Form, filled: Filled, layout: Layout) -> t
         left, right = x + label, x + label + room
         canvas.setLineWidth(0.5)
         canvas.line(left, PAGE[1] - y - 2.5, right, PAGE[1] - y - 2.5)
-        value = values[field.key]
+        value = values.get(field.key)
         if value and filled.filling == "typed":
             font = value_font(layout, value)
             _draw_run(canvas, value, font, size, (left + right - text_width(value, font, size)) / 2, y)
-        fields[field.key] = _fraction((left, y - size * 1.3, right, y + 2.5))
+        fields[field.key] = to_fraction((left, y - size * 1.3, right, y + 2.5))
         x = right + 0.5 * size
     return y + size * 0.9, fields
 
@@ -163,11 +155,31 @@ def _print_part(canvas: Canvas, part: RowPart, layout: Layout) -> None:
                 if not fonts.has(glyph.font, shown):
                     shown = text
                 _draw_run(canvas, shown, glyph.font, glyph.size, x + offset, baseline, spread)
+            for placed in line:
+                if placed.glyph.over:
+                    _draw_tick(canvas, placed, x, baseline)
             for slot in {placed.glyph.slot for placed in line if placed.glyph.underlined}:
                 own = [placed for placed in line if placed.glyph.slot == slot]
                 under = PAGE[1] - baseline - layout.size * 0.16
                 canvas.setLineWidth(0.6)
                 canvas.line(x + own[0].x, under, x + own[-1].right, under)
+
+
+def _draw_tick(canvas: Canvas, box: Placed, x: float, baseline: float) -> None:
+    """A tick over a box: drawn with two strokes, or typed."""
+    size, left = box.glyph.size, x + box.x
+    if box.glyph.over != DRAWN:
+        font = fonts.fitting((box.glyph.font, "microhei"), box.glyph.over)
+        _draw_run(canvas, box.glyph.over, font, size * _TICK_SIZE, left + size * 0.1, baseline - size * 0.05)
+        return
+    # From the left down to the foot, then up and out of the box.
+    points = [(left + size * across, PAGE[1] - baseline + size * up) for across, up in _TICK]
+    path = canvas.beginPath()
+    path.moveTo(*points[0])
+    for point in points[1:]:
+        path.lineTo(*point)
+    canvas.setLineWidth(size * 0.09)
+    canvas.drawPath(path)
 
 
 def _edges(parts: Sequence[RowPart], page: int, layout: Layout) -> tuple[Edge, ...]:
@@ -220,46 +232,7 @@ def _runs(line: Line) -> Iterator[tuple[str, Glyph, float, float]]:
         yield "".join(one.glyph.char for one in run), run[0].glyph, run[0].x, spread
 
 
-def _slots(parts: Sequence[RowPart], layout: Layout, count: int) -> tuple[PrintedSlot, ...]:
-    """The place of every slot: of its part that holds the value, the room, or else the opening parenthesis."""
-    found: dict[int, PrintedSlot] = {}
-    for part in parts:
-        if part.row <= 0:
-            continue
-        for line, x, baseline in line_places(part, 1, layout):
-            for slot in dict.fromkeys(placed.glyph.slot for placed in line if placed.glyph.slot >= 0):
-                own = [placed for placed in line if placed.glyph.slot == slot]
-                printed = _printed_slot(own, x, baseline, part.page, layout)
-                if slot not in found or (found[slot].value_box is None and printed.value_box is not None):
-                    found[slot] = printed
-    return tuple(found[slot] for slot in range(count))
-
-
-def _printed_slot(own: Sequence[Placed], x: float, baseline: float, page: int, layout: Layout) -> PrintedSlot:
-    size = layout.size
-
-    def box(glyphs: Sequence[Placed], em: float) -> Box:
-        return _fraction((x + glyphs[0].x, baseline - ABOVE * em, x + glyphs[-1].right, baseline + BELOW * em))
-
-    value = [placed for placed in own if placed.glyph.role is Role.VALUE]
-    room = [placed for placed in own if placed.glyph.role is Role.ROOM]
-    return PrintedSlot(
-        page, box(own, size), box(value, layout.value_size) if value else None, box(room, size) if room else None
-    )
-
-
-def _cells(parts: Sequence[RowPart], layout: Layout) -> Iterator[PrintedCell]:
-    for part in parts:
-        for column, box in enumerate(cell_boxes(part, layout)):
-            yield PrintedCell(part.page, part.row, column, _fraction(box))
-
-
 def _draw_run(canvas: Canvas, text: str, font: str, size: float, x: float, y: float, spread: float = 0.0) -> None:
     """Draw text, `y` being the baseline's distance from the page's top."""
     canvas.setFont(fonts.pdf_font(font), size)
     canvas.drawString(x, PAGE[1] - y, text, charSpace=spread)
-
-
-def _fraction(box: Box) -> Box:
-    """A box in points to fractions of the page."""
-    return box[0] / PAGE[0], box[1] / PAGE[1], box[2] / PAGE[0], box[3] / PAGE[1]

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.flow import Box, State
+from schemas.values import JsonValue
 
 Point = tuple[float, float]
 """x, y as fractions of the picture, origin top left."""
@@ -36,6 +37,8 @@ class TruthSlot(_Frozen):
     fractions of the page as it came in, EXIF orientation applied. A slot broken over two lines has the box of the part
     with the value, or with the opening parenthesis where it is blank.
 
+    Of a box to tick `box` is the box; of a cell of its own it is the cell. A ticked box has the value 1.
+
     `hand` is the style of a pen's return (`samples.styles`), `oddity` what is odd about the slot (`samples.oddities`), both
     empty where there is none; `struck_raw` is what was struck out or written over. They are not written where they are
     empty: returns made without hands have the bytes that they always had.
@@ -43,7 +46,7 @@ class TruthSlot(_Frozen):
 
     path: str
     state: State
-    value: int | str | None
+    value: JsonValue
     raw: str | None
     page: int
     box: Box

@@ -30,7 +30,8 @@ class Glyph:
     """A character to set, `width` in points; `slot` is the slot's place in the return, -1 outside slots.
 
     A ROOM is empty space for a pen and has no character; a line feed ends its line. `gap` glyphs are the blanks of an
-    underlined slot and stay with their neighbours in it; `underlined` ones have a line beneath.
+    underlined slot and stay with their neighbours in it; `underlined` ones have a line beneath. `over` is a tick that
+    stands over the character.
     """
 
     char: str
@@ -41,6 +42,7 @@ class Glyph:
     slot: int = -1
     gap: bool = False
     underlined: bool = False
+    over: str = ""
 
 
 @dataclass(frozen=True)
