@@ -37,7 +37,7 @@ bench: setup ## measure on COUNT made returns from SEED: make bench SEED=500001 
 	    --json output/bench/seed-$(SEED)-count-$(COUNT).json $(BENCH)
 
 lock: $(INSTALLED) ## newest versions into requirements.lock: hashes, and no word of where they came from
-	@$(PYTHON) -m uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 \
+	@$(PYTHON) -m uv pip compile pyproject.toml --extra dev --extra cluster --upgrade --universal --python-version 3.11 \
 	    --fork-strategy fewest --generate-hashes --no-config --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --quiet --output-file requirements.lock
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -111,16 +110,20 @@ def make_office(
     units: tuple[Unit, ...] | None = None,
     workers: int = 0,
 ) -> Office:
-    """An inbox with what works on it: readers in processes of their own, one a core where `workers` is 0."""
-    from pipeline.watch import Office
-    from pipeline.work import office_pool, read_source
+    """An inbox with what works on it: readers on a cluster or in processes of their own, one a core where `workers` is 0.
 
-    workers = workers or os.cpu_count() or 1
+    Raises ConfigError where the cluster cannot be worked with.
+    """
+    from pipeline.executors import processes
+    from pipeline.watch import Office
+    from pipeline.work import cluster_of, read_source
+
+    pool = cluster_of(settings) or processes(workers)
     known = _with_roster(store, units)
     budget = replace(budget, office=load_office_calibration(settings.home))
     spellings = unit_spellings(known.units)
-    reader = partial(read_source, form=FORMS[known.form], budget=budget, roster=spellings, threads=1 if workers > 1 else 0)
-    return Office(inbox, store, settings, reader, partial(office_pool, workers), workers=workers)
+    reader = partial(read_source, form=FORMS[known.form], budget=budget, roster=spellings, threads=pool.threads)
+    return Office(inbox, store, settings, reader, pool)
 
 
 def begin_log() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.archive import archive_of
+from pipeline.executors import Pool
 from pipeline.names import page_order
 from pipeline.store import Claim, Store, claim, extend, fail, finish, give_back, put_off
 from schemas.errors import DocumentError, KuohaoError, TransientError
@@ -26,15 +26,12 @@ log = logging.getLogger(__name__)
 class Reads:
     """What is being read right now. It changes in place, as what it stands for does."""
 
-    def __init__(
-        self, store: Store, home: Path, reader: Reader, pool: Callable[[], Executor], workers: int, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: Store, home: Path, reader: Reader, pool: Pool, wake: Callable[[], None]) -> None:
         self._store = store
         self._archive = archive_of(home)
         self._reader = reader
-        self._new_pool = pool
-        self._pool = pool()
-        self._workers = workers
+        self._pool = pool
+        self._executor = pool.make()
         self._wake = wake
         self._under_way: dict[Future[Found], Claim] = {}
 
@@ -43,7 +40,7 @@ class Reads:
 
     def begin(self) -> None:
         """Claim as many sources as there are workers. One whose reader has died before is read alone."""
-        while len(self._under_way) < self._workers and not any(held.died for held in self._under_way.values()):
+        while self._has_room():
             held = claim(self._store, suspects=not self._under_way)
             if held is None:
                 return
@@ -51,9 +48,9 @@ class Reads:
             names = tuple(page.name for page in pages)
             paths = tuple(self._archive / page.kept for page in pages)
             try:
-                future = self._pool.submit(self._reader, paths, names)
-            except BrokenProcessPool:
-                # It broke while idle: no file's doing.
+                future = self._executor.submit(self._reader, paths, names)
+            except BrokenExecutor:
+                # Broken by what ran before, or while idle: not this file's doing.
                 give_back(self._store, held)
                 self._renew()
                 continue
@@ -69,33 +66,33 @@ class Reads:
 
         Raises StoreUnavailable, DiskFull.
         """
-        if self._store_done(ending=False):
-            self._renew()
+        self._store_done(ending=False)
 
     def close(self) -> None:
         """End the executor: what it is reading is waited for and stored, what it has not begun is given back."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=True, cancel_futures=True)
         # Without the store, leases end by themselves.
         with suppress(TransientError):
             self._store_done(ending=True)
 
-    def _store_done(self, *, ending: bool) -> bool:
-        """Store results; whether a reader has died. While `ending`, readers that die have been told to."""
-        broken = False
+    def _has_room(self) -> bool:
+        alone = any(held.died for held in self._under_way.values())
+        return not alone and len(self._under_way) < self._pool.workers(self._executor)
+
+    def _store_done(self, *, ending: bool) -> None:
+        """Store results. While `ending`, readers that die have been told to."""
         for future in [future for future in self._under_way if future.done()]:
             held = self._under_way[future]
-            broken |= isinstance(future.exception() if not future.cancelled() else None, BrokenProcessPool)
             mine = self._store_one(held, future, ending)
             log.info("source %d: %s", held.source, "done" if mine else "taken over by somebody else")
             del self._under_way[future]
-        return broken
 
     def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> bool:
         try:
             found = future.result()
         except CancelledError:
             return give_back(self._store, held)
-        except BrokenProcessPool:
+        except BrokenExecutor:
             return give_back(self._store, held, died=not ending)
         except TransientError as error:
             return put_off(self._store, held, error)
@@ -107,5 +104,5 @@ class Reads:
         return finish(self._store, held, found)
 
     def _renew(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._new_pool()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = self._pool.make()

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """How often the whole inbox is looked through, for shares lose events."""
     lease_seconds: float = Field(default=60.0, gt=0)
     """How long a file stays with a process that gives no sign of life; several times the longest pause of a busy machine."""
+    dask: str = ""
+    """A Dask scheduler's address, tcp://host:8786: its workers read then, and reach the home folder by the same path."""
     secure_cookies: bool = False
     """Whether browsers come by HTTPS alone, through a proxy before the review pages: cookies are sent no other way then."""
     trusted_proxy: str = ""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
 from pipeline.archive import archive_of, clean_up
+from pipeline.executors import Pool
 from pipeline.inbox import OWN_FOLDERS, TEMPORARY_STARTS, Look, Sighting, list_inbox, needs_polling, settle
 from pipeline.reads import Reader, Reads
 from pipeline.settings import Settings
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Office:
-    """An inbox and what works on it. `pool` makes the executor in which reads run: again, when a file has broken one.
+    """An inbox and what works on it. `pool` is where reads run.
 
     `stop` ends the loop; `wake` lets it look around at once; `monotonic` is a clock that nobody sets.
     """
@@ -49,8 +49,7 @@ class Office:
     store: Store
     settings: Settings
     reader: Reader
-    pool: Callable[[], Executor]
-    workers: int = 1
+    pool: Pool
     stop: Event = field(default_factory=Event)
     wake: Event = field(default_factory=Event)
     monotonic: Callable[[], float] = time.monotonic
@@ -131,7 +130,7 @@ def _tick(office: Office) -> float:
 
 @contextmanager
 def _reads(office: Office) -> Iterator[Reads]:
-    reads = Reads(office.store, office.settings.home, office.reader, office.pool, office.workers, office.wake.set)
+    reads = Reads(office.store, office.settings.home, office.reader, office.pool, office.wake.set)
     try:
         yield reads
     finally:

@@ -1,30 +1,23 @@
-"""Files read on all cores: one process a core, engines loaded once in each, nothing but paths and results between them."""
+"""Files read on all cores: engines loaded once in each worker, nothing but paths and results between them."""
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from threading import Thread
-from typing import TypeVar
 
+from pipeline.executors import Pool, one_by_one, processes, run_all
 from pipeline.judge import ErrorBudget
 from pipeline.overlay import draw_file
 from pipeline.read import FileRead, Readers, load_readers, read
+from pipeline.settings import Settings, load_settings
 from schemas.errors import DocumentError, KuohaoError, UnreadableFile
 from schemas.form import Form
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -80,38 +73,22 @@ def read_source(
     return tuple(_named(reading, names) for reading in found.readings)
 
 
-def office_pool(workers: int) -> ProcessPoolExecutor:
-    """Processes that outlive many files; they end with the one that made them, even where that is killed."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-
-
 @cache
 def readers_of(form: Form, threads: int, roster: tuple[str, ...] = ()) -> Readers:
     """The engines of this process for a form and a roster, loaded at first use."""
     return load_readers(form, threads=threads, roster=roster)
 
 
-def read_all(jobs: Sequence[Job], *, workers: int = 0) -> Iterator[Outcome]:
-    """Read files on all cores, outcomes as they come. `workers` 0 takes a process a core.
+def read_all(jobs: Sequence[Job], *, workers: int = 0, pool: Pool | None = None) -> Iterator[Outcome]:
+    """Read files, outcomes as they come: in `pool`, else on the cluster that KUOHAO_DASK names, else in processes.
 
-    A file that kills its process (a crash in native code, memory) is tried once more alone, then fails by itself.
+    `workers` 0 takes a process a core. Raises ConfigError where the cluster cannot be worked with.
+
+    A file that kills its worker (a crash in native code, memory) is tried once more alone, then fails by itself.
     """
-    workers = min(workers or os.cpu_count() or 1, len(jobs))
-    if workers <= 1:
-        yield from map(read_job, jobs)
-        return
-    # Cores are kept busy by different files; threads within one would only fight over them.
-    alone = [replace(job, threads=1) for job in jobs]
-    suspects: list[Job] = []
-    for job, outcome in _run(read_job, alone, workers):
-        if outcome is None:
-            suspects.append(job)
-        else:
-            yield outcome
-    for job in suspects:
-        for _, outcome in _run(read_job, [job], 1):
-            yield outcome or Outcome(job.path, None, UnreadableFile("crash"))
+    pool = pool or cluster_of(load_settings()) or _pool_for(len(jobs), workers)
+    for job, outcome in run_all(read_job, (replace(job, threads=pool.threads) for job in jobs), pool):
+        yield outcome or Outcome(job.path, None, UnreadableFile("crash"))
 
 
 @dataclass(frozen=True)
@@ -133,43 +110,28 @@ def draw_job(drawing: Drawing) -> dict[str, Path]:
         return {path.stem: path for path in drawing.crops.glob("*.png")}
 
 
+def cluster_of(settings: Settings) -> Pool | None:
+    """The cluster's workers, where the settings name one. Raises ConfigError where it cannot be worked with."""
+    if not settings.dask:
+        return None
+    # Loaded where there is one: an office on one machine need not have the library.
+    from pipeline.cluster import cluster
+
+    return cluster(settings.dask)
+
+
 def draw_all(drawings: Sequence[Drawing], *, workers: int = 0) -> Iterator[tuple[Path, dict[str, Path]]]:
     """Draw files on all cores; their crops as they come."""
-    workers = min(workers or os.cpu_count() or 1, len(drawings))
-    if workers <= 1:
-        yield from ((drawing.path, draw_job(drawing)) for drawing in drawings)
-        return
-    for drawing, crops in _run(draw_job, drawings, workers):
+    for drawing, crops in run_all(draw_job, drawings, _pool_for(len(drawings), workers)):
         yield drawing.path, crops or {}
+
+
+def _pool_for(tasks: int, workers: int) -> Pool:
+    """Processes for so many tasks; this one where no second one would have anything to do."""
+    workers = min(workers or os.cpu_count() or 1, tasks)
+    return processes(workers) if workers > 1 else one_by_one()
 
 
 def _named(reading: Reading, names: Sequence[str]) -> Reading:
     files = tuple(file.model_copy(update={"name": name}) for file, name in zip(reading.files, names, strict=False))
     return reading.model_copy(update={"source": names[0], "files": files})
-
-
-def _start_worker() -> None:
-    # Ctrl+C in a terminal reaches every process; the one that holds the store ends the others when they are done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=follow, daemon=True).start()
-
-
-def _run(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result | None]]:
-    """Each task with its result, or None where its process died."""
-    # A forked process inherits locks of engines' threads; a spawned one starts clean, on every system.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures: dict[Future[Result], Task] = {pool.submit(work, task): task for task in tasks}
-        for future in as_completed(futures):
-            task = futures.pop(future)
-            try:
-                yield task, future.result()
-            except BrokenProcessPool:
-                yield task, None

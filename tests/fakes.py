@@ -19,6 +19,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from pipeline.executors import Pool
 from pipeline.inbox import OWN_FOLDERS
 from pipeline.settings import Settings
 from pipeline.store import Store, open_store
@@ -123,7 +124,7 @@ def office(desk: Desk, store: Store, *, workers: int = 1) -> Office:
     """The office with the fast reader, in a thread."""
     prepare(desk.inbox, desk.home)
     reader = partial(fake_reader, seconds=desk.seconds)
-    return Office(desk.inbox, store, desk.settings, reader, partial(threads, workers), workers=workers)
+    return Office(desk.inbox, store, desk.settings, reader, Pool(partial(threads, workers), lambda _: workers))
 
 
 def threads(workers: int) -> Executor:

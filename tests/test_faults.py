@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.executors import Pool
 from pipeline.store import counts, open_store, receipts, stored_returns
 from pipeline.watch import watch
 from schemas.errors import DiskFull
@@ -297,7 +298,7 @@ def test_file_that_kills_its_reader_costs_nobody_else(desk: Desk) -> None:
     for name, content in put.items():
         (desk.inbox / name).write_bytes(content)
     store = desk.open()
-    watch(replace(office(desk, store, workers=2), pool=processes), once=True)
+    watch(replace(office(desk, store, workers=2), pool=Pool(processes, lambda _: 2)), once=True)
     store.close()
     assert states(desk) == {"a.pdf": "accepted", "b.pdf": "failed", "c.pdf": "accepted", "d.pdf": "accepted"}
     assert "两次异常退出" in (desk.inbox / "无法读取" / "b.pdf.说明.txt").read_text("utf-8-sig")

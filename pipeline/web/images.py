@@ -22,11 +22,11 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
 from pipeline.archive import archive_of
+from pipeline.executors import process_pool
 from pipeline.store import ReturnInHand, load_return
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.drawing import Order, PageOrder, draw, draw_clean
 from pipeline.web.turns import page_turn
-from pipeline.work import office_pool
 from schemas.flow import Box
 
 KEPT_RETURNS = 2000
@@ -92,7 +92,7 @@ class Pictures:
         with self._lock:
             future = self._under_way.get(key)
             if future is None:
-                self._pool = self._pool or office_pool(self._workers)
+                self._pool = self._pool or process_pool(self._workers)
                 future = self._pool.submit(work, *given)
                 self._under_way[key] = future
         try:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
+from pipeline.executors import process_pool
 from pipeline.exporting import export_folder
 from pipeline.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
 from pipeline.settings import Settings
@@ -25,7 +26,6 @@ from pipeline.times import local_date
 from pipeline.web.context import Web
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot, kept_for, take_snapshot
-from pipeline.work import office_pool
 from pipeline.workbook.book import workbook_bytes
 from schemas.errors import DiskFull, TransientError
 
@@ -156,7 +156,7 @@ def _made_apart(settings: Settings, name: str, as_of: date) -> bytes:
     try:
         with _one_at_a_time, tempfile.TemporaryDirectory(dir=settings.home, prefix=".export-") as folder:
             path = Path(folder) / name
-            with office_pool(1) as pool:
+            with process_pool(1) as pool:
                 pool.submit(_write_table, settings, path, name, as_of).result()
             return path.read_bytes()
     except BrokenProcessPool as error:

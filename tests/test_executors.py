@@ -1,0 +1,102 @@
+"""Work runs the same in this process, in processes and on a Dask cluster, and what kills a worker costs itself alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline.cluster import cluster
+from pipeline.executors import Pool, one_by_one, processes, run_all
+from pipeline.work import Job, read_all
+from schemas.errors import ConfigError
+from tests.dask_cluster import ROOT, START_SECONDS, running_cluster, square
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a scheduler with two workers."""
+    with running_cluster(tmp_path_factory.mktemp("dask"), 2) as address:
+        yield address
+
+
+@pytest.fixture(params=["at once", "processes", "cluster"])
+def pool(request: pytest.FixtureRequest) -> Pool:
+    """Each kind of executor that there is."""
+    if request.param == "cluster":
+        return joined(request.getfixturevalue("scheduler"))
+    return processes(2) if request.param == "processes" else one_by_one()
+
+
+def test_every_task_has_its_result(pool: Pool) -> None:
+    """Each task comes back once, with what the function makes of it."""
+    assert sorted(run_all(square, range(25), pool)) == [(number, number * number) for number in range(25)]
+
+
+@pytest.mark.parametrize("pool", ["processes", "cluster"], indirect=True)
+def test_a_deadly_task_costs_itself_alone(pool: Pool) -> None:
+    """A task that kills its worker each time has no result, and all others have theirs."""
+    found = dict(run_all(square, [*range(9), -1, *range(9, 15)], pool))
+    assert found == {-1: None} | {number: number * number for number in range(15)}
+
+
+def test_no_more_is_under_way_than_there_is_room_for() -> None:
+    """Tasks are asked for as there is room: a list of millions is never held."""
+    asked = 0
+
+    def tasks() -> Iterator[int]:
+        nonlocal asked
+        for number in range(100):
+            asked += 1
+            yield number
+
+    with closing(run_all(square, tasks(), processes(2))) as results:
+        next(results)
+        assert asked <= 5
+
+
+def test_returns_are_read_alike_everywhere(scheduler: str) -> None:
+    """The same files give the same readings, byte for byte, in this process, in processes and on a cluster."""
+    names = ("云川市电力.pdf", "扫描-2.jpg", "手写-1.pdf")
+    jobs = [Job(ROOT / "samples" / "returns" / name, threads=1) for name in names]
+    here, there, far = (_read(jobs, pool) for pool in (one_by_one(), processes(2), joined(scheduler)))
+    assert here == there == far
+    assert all(here.values())
+
+
+@pytest.mark.parametrize(
+    ("address", "told"), [("tcp://127.0.0.1:9", "KUOHAO_DASK"), ("nonsense://x", "KUOHAO_DASK"), ("", "KUOHAO_DASK")]
+)
+def test_a_scheduler_that_is_not_there_is_told(address: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that leads nowhere is a setting to correct, and nothing is begun."""
+    monkeypatch.setattr("pipeline.cluster.CONNECT_SECONDS", 1)
+    with pytest.raises(ConfigError, match=told):
+        cluster(address)
+
+
+def test_workers_of_several_threads_are_refused(tmp_path: Path) -> None:
+    """PDFium is not to be entered twice: workers with two threads each are told to be started with one."""
+    with running_cluster(tmp_path, 1, threads=2) as address, pytest.raises(ConfigError, match="--nthreads 1"):
+        joined(address)
+
+
+def joined(address: str) -> Pool:
+    """A cluster as soon as a worker has joined it."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return cluster(address)
+        except ConfigError as error:
+            if "no workers" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
+def _read(jobs: list[Job], pool: Pool) -> dict[str, list[str]]:
+    return {
+        outcome.path.name: [reading.model_dump_json() for reading in outcome.read.readings] if outcome.read else []
+        for outcome in read_all(jobs, pool=pool)
+    }
