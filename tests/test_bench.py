@@ -26,6 +26,7 @@ from schemas.reading import HeaderReading, Reading, SlotReading
 from tests.bench import sheets
 from tests.bench.clock import Clocked, StageClock, StageMissing, clock_engines, clock_functions, missing_stages
 from tests.bench.figures import measure_accuracy, measure_reliability, measure_speed, to_plain
+from tests.bench.forms import FORMS, slot_kind
 from tests.bench.record import write_figures, write_slots
 from tests.bench.reliability import (
     Claim,
@@ -564,3 +565,19 @@ def scored(
 def outcome(wall: float, stages: dict[str, float]) -> Outcome:
     """What became of a file, as far as time goes."""
     return Outcome((), (), "", Timing(wall, 1.5 * wall, 200.0, stages))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "kind"),
+    [
+        ("units-2027", "units[3].teams", "count cell of a unit's row"),
+        ("units-2027", "total.benefit", "money cell of a totals row"),
+        ("self-check-2027", "item1.group_yes", "tick □"),
+        ("summer-2027", "item1.firms", "count ＿＿"),
+        ("training-2027", "item1.first_day", "date （）"),
+        ("rooms-2027", "item9.nothing", "unknown"),
+    ],
+)
+def test_kinds_of_slots(name: str, path: str, kind: str) -> None:
+    """A slot of any form has a kind: what it holds, and what is printed for it."""
+    assert slot_kind(FORMS[name], path) == kind

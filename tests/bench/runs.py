@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pipeline.read import Readers, load_readers, read
 from samples.truth import Truth
 from schemas.errors import DocumentError
 from schemas.flow import Matrix
+from schemas.form import Form
 from schemas.reading import Reading, SlotReading
 from schemas.safety_month import SAFETY_MONTH
 from tests.bench.clock import OTHER, StageClock, clock_engines, clock_functions
@@ -33,11 +34,12 @@ DIGITAL = "digital"
 
 @dataclass(frozen=True)
 class Task:
-    """A file to read, on how many threads, and with which error budget (None: the pipeline's own)."""
+    """A file to read, on how many threads, with which error budget (None: the pipeline's own), and as which form."""
 
     path: Path
     threads: int
     budget: Fraction | None = None
+    form: Form = SAFETY_MONTH
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _first_uses(tasks: Mapping[str, Task]) -> list[Task]:
 
 
 def _read(task: Task) -> Outcome:
-    return _read_with(task, _readers(task.threads), None)
+    return _read_with(task, _readers(task.threads, task.form), None)
 
 
 def _read_clocked(task: Task) -> Outcome:
@@ -150,17 +152,18 @@ def _read_clocked(task: Task) -> Outcome:
     return _read_with(task, readers, clock)
 
 
-@cache
-def _readers(threads: int) -> Readers:
+# Engines of one form alone: those of a dozen would not fit into the memory.
+@lru_cache(maxsize=1)
+def _readers(threads: int, form: Form) -> Readers:
     cv2.setNumThreads(threads)
-    return load_readers(SAFETY_MONTH, threads=threads)
+    return load_readers(form, threads=threads)
 
 
 @cache
 def _clocked_readers(threads: int) -> tuple[StageClock, Readers]:
     clock = StageClock()
     clock_functions(clock)
-    return clock, clock_engines(clock, _readers(threads))
+    return clock, clock_engines(clock, _readers(threads, SAFETY_MONTH))
 
 
 def _read_with(task: Task, readers: Readers, clock: StageClock | None) -> Outcome:
@@ -171,7 +174,7 @@ def _read_with(task: Task, readers: Readers, clock: StageClock | None) -> Outcom
     start, cpu = time.perf_counter(), _cpu_seconds()
     try:
         with (clock or StageClock()).stage(OTHER):
-            found = read(task.path, form=SAFETY_MONTH, readers=readers, **options)
+            found = read(task.path, form=task.form, readers=readers, **options)
         readings, outlines = found.readings, found.outlines
     except DocumentError as error:
         failure = type(error).__name__

@@ -21,20 +21,31 @@ def accuracy_tables(accuracy: Accuracy) -> str:
     """Accuracy by capture and filling, by hard kind, by what stands in a slot; and of pens by style, oddity and digits."""
     parts = [
         "### Accuracy",
-        _markdown(("capture, filling", *SCORE_HEADINGS), [_score(name, s) for name, s in accuracy.by_kind.items()]),
+        file_table("capture, filling", accuracy.by_kind),
     ]
     if accuracy.by_modifier:
-        rows = [_score(name, score) for name, score in accuracy.by_modifier.items()]
-        parts += ["### By hard kind (they overlap)", _markdown(("kind", *SCORE_HEADINGS), rows)]
-    parts += ["### By what stands in the slot (they overlap)", _slot_table("content", accuracy.by_content)]
+        parts += ["### By hard kind (they overlap)", file_table("kind", accuracy.by_modifier)]
+    parts += ["### By what stands in the slot (they overlap)", slot_table("content", accuracy.by_content)]
     for title, heading, scores in (
         ("### Pens, by style", "style", accuracy.by_hand),
         ("### Pens, by what is odd about the slot", "oddity", accuracy.by_oddity),
         ("### Pens, by the digits of the count", "digits", accuracy.by_digits),
     ):
         if scores:
-            parts += [title, _slot_table(heading, scores)]
+            parts += [title, slot_table(heading, scores)]
     return "\n\n".join(parts)
+
+
+def file_table(heading: str, scores: Mapping[str, Score]) -> str:
+    """Scores of files: returns, slots and header fields."""
+    return _markdown((heading, *SCORE_HEADINGS), [_score(name, score) for name, score in scores.items()])
+
+
+def slot_table(heading: str, scores: Mapping[str, Score]) -> str:
+    """Scores of slots, not of files: without returns and header fields."""
+    return _markdown(
+        (heading, *SCORE_HEADINGS[3:11]), [[name, *_score(name, score)[4:12]] for name, score in scores.items()]
+    )
 
 
 def reliability_tables(reliability: Reliability, budget: Fraction) -> str:
@@ -115,13 +126,6 @@ def miss_lines(rows: Sequence[SlotRow], most: int) -> str:
 def worst_first(rows: Sequence[SlotRow]) -> list[SlotRow]:
     """Wrong slots: silent before flagged, sure before doubtful."""
     return sorted((row for row in rows if not row.right), key=lambda row: (row.flagged, -(row.confidence or 0.0)))
-
-
-def _slot_table(heading: str, scores: Mapping[str, Score]) -> str:
-    """Scores of slots, not of files: without returns and header fields."""
-    return _markdown(
-        (heading, *SCORE_HEADINGS[3:11]), [[name, *_score(name, score)[4:12]] for name, score in scores.items()]
-    )
 
 
 def _score(name: str, score: Score) -> list[str]:
