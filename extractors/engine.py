@@ -18,8 +18,12 @@ Result = TypeVar("Result")
 MAX_WASTE, MAX_BATCH = 0.12, 8
 
 
+@cache
 def load_session(model: Path) -> onnxruntime.InferenceSession:
-    """A model, on one thread: cores are kept busy by different batches, for threads within one wait for each other."""
+    """A model, once in a process however many forms it reads, on one thread.
+
+    Cores are kept busy by different batches, for threads within one wait for each other.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
