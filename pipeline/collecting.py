@@ -15,12 +15,11 @@ from pipeline.exporting import Done, export_folder, export_store
 from pipeline.ledger import TO_REMIND, UnitLine, make_ledger
 from pipeline.ledger_text import ledger_view, line_note
 from pipeline.settings import Settings
-from pipeline.store import Store, collected, set_collection
+from pipeline.store import Store, collected, forms, set_collection
 from pipeline.times import CHINA, local_text
 from pipeline.words import pick
 from schemas.errors import ConfigError
 from schemas.form import Form
-from schemas.forms import FORMS
 from schemas.office import Collection, Unit
 
 NO_DEADLINE = "none"
@@ -78,7 +77,7 @@ def show_ledger(settings: Settings, *, as_json: bool, missing: bool) -> None:
     """Print how every unit stands, or only those to remind: a line of JSON each, or a table for people."""
     with known_office(settings) as store:
         known, returns, receipts = collected(store)
-    form = FORMS[known.form]
+        form = forms(store)[known.form]
     ledger = make_ledger(known, returns, receipts, form)
     lines = [line for line in ledger.lines if not missing or line.state in TO_REMIND]
     if as_json:

@@ -22,11 +22,10 @@ from pipeline.inbox import is_remote
 from pipeline.judge import ErrorBudget
 from pipeline.office_calibration import load_office_calibration
 from pipeline.settings import Settings
-from pipeline.store import Store, collected, counts, open_store, receipts, set_collection
+from pipeline.store import Store, collected, counts, forms, open_store, receipts, set_collection
 from pipeline.units import unit_spellings
 from pipeline.words import pick, speaks_chinese
 from schemas.errors import ConfigError, KuohaoError
-from schemas.forms import FORMS
 from schemas.office import Collection, FileState, Receipt, Unit
 
 if TYPE_CHECKING:
@@ -122,7 +121,8 @@ def make_office(
     known = _with_roster(store, units)
     budget = replace(budget, office=load_office_calibration(settings.home))
     spellings = unit_spellings(known.units)
-    reader = partial(read_source, form=FORMS[known.form], budget=budget, roster=spellings, threads=pool.threads)
+    form = forms(store)[known.form]
+    reader = partial(read_source, form=form, budget=budget, roster=spellings, threads=pool.threads)
     return Office(inbox, store, settings, reader, pool)
 
 

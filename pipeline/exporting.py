@@ -9,10 +9,9 @@ from pathlib import Path
 
 from pipeline.publish import CHANGES_TEXT, Exported, write_exports
 from pipeline.settings import Settings
-from pipeline.store import Export, Store, collected, last_export, record_export
+from pipeline.store import Export, Store, collected, forms, last_export, record_export
 from pipeline.times import local_date
 from schemas.errors import KuohaoError
-from schemas.forms import FORMS
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def export_store(store: Store, folder: Path, *, as_of: date | None = None) -> Do
     """
     known, returns, receipts = collected(store)
     day = as_of or local_date(store.clock())
-    files = write_exports(folder, known, returns, receipts, FORMS[known.form], day)
+    files = write_exports(folder, known, returns, receipts, forms(store)[known.form], day)
     fresh = [file for file in files if (last := last_export(store, file.name)) is None or last.sha256 != file.sha256]
     for file in files:
         record_export(store, Export(file.name, store.clock(), file.sha256))

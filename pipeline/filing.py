@@ -32,6 +32,7 @@ class Standing(StrEnum):
     DUPLICATE = "duplicate"
     UNCONFIRMED = "unconfirmed"
     UNKNOWN = "unknown"
+    UNPLACED = "unplaced"
     OTHER_FORM = "other_form"
     DISMISSED = "dismissed"
 
@@ -47,6 +48,7 @@ _STANDINGS = {
     Standing.DUPLICATE: "疑似重复，不计入",
     Standing.UNCONFIRMED: "填报单位待确认，暂不计入",
     Standing.UNKNOWN: "填报单位不在名单中，不计入",
+    Standing.UNPLACED: "收集任务待定，暂不计入",
     Standing.OTHER_FORM: "表样不符，不计入",
     Standing.DISMISSED: "审核员已剔除",
 }
@@ -80,7 +82,7 @@ def file_return(stored: StoredReturn, form: Form, names: Mapping[str, str], *, a
     if stored.reading.form != form.id:
         return Filed(stored, (), frozenset(), False, Standing.OTHER_FORM)
     slots = slots_of(stored, form)
-    standing = Standing.DISMISSED if stored.dismissed else Standing.UNKNOWN
+    standing = Standing.DISMISSED if stored.dismissed else Standing.UNKNOWN if stored.placed else Standing.UNPLACED
     return Filed(stored, slots, items_of(stored, slots), accepted or _is_sure(stored, form, names), standing)
 
 
@@ -116,7 +118,7 @@ def weigh(returns: Sequence[Filed]) -> list[Filed]:
 def superseding(returns: Sequence[StoredReturn], form: Form, names: Mapping[str, str]) -> dict[tuple[int, int], int]:
     """Of one unit's returns those that are superseded, by file and number, each with the file that supersedes it."""
     filed = [file_return(stored, form, names, accepted=stored.accepted) for stored in returns]
-    weighed = weigh([one for one in filed if one.standing not in (Standing.DISMISSED, Standing.OTHER_FORM)])
+    weighed = weigh([one for one in filed if one.standing is Standing.UNKNOWN])
     return {arrival(one): one.of.order for one in weighed if one.standing is Standing.SUPERSEDED and one.of is not None}
 
 

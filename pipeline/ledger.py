@@ -130,7 +130,7 @@ def make_ledger(collection: Collection, returns: Sequence[StoredReturn], receipt
     apart: list[Filed] = []
     for stored in sorted(_compared(returns), key=lambda stored: (stored.order, stored.number)):
         filed = file_return(stored, form, names, accepted=stored.order in accepted)
-        if stored.unit in known and filed.standing is not Standing.OTHER_FORM:
+        if stored.unit in known and filed.standing not in (Standing.OTHER_FORM, Standing.UNPLACED):
             of_unit[stored.unit].append(filed)
         else:
             apart.append(filed)

@@ -2,7 +2,8 @@
 
     KuohaoError
     ├── ConfigError            2  wrong option or setting; nothing was touched
-    │   └── FormFileError         a form file that cannot be used
+    │   ├── FormFileError         a form file that cannot be used
+    │   └── FormInUse             another form of an id by which returns have been read
     ├── TooFewSlots            2  too few reviewed and audited slots to calibrate by
     ├── NoSuchReturn           2  a return that is not, or no longer, on record
     ├── Conflict               1  somebody else has decided in the meantime
@@ -66,6 +67,14 @@ class FormFileError(ConfigError):
     code = "form_file"
     zh = "表样文件有误，请按提示改正"
     en = "the form file is wrong; correct the entry named"
+
+
+class FormInUse(ConfigError):
+    """A form with other slots than the one of its id by which returns have been read, or than the built-in one."""
+
+    code = "form_in_use"
+    zh = "已有报表按这个编号的表样读取，填写处不能再改，请给新表样换一个编号（id）"
+    en = "returns have been read by the form of this id, so its slots stay; give the new form another id"
 
 
 class TooFewSlots(KuohaoError):

@@ -89,6 +89,8 @@ class DecisionKind(StrEnum):
     """Its pages belong to another return, by file and number ("12-1"): it counts for that one's unit, item by item."""
     SPLIT = "split"
     """From this page of its file on ("3") it is a return of its own, which is shown as a further one of the file."""
+    COLLECTION = "collection"
+    """The collection that it belongs to, by id ("2"), whatever was found by itself."""
 
 
 DISMISSALS = ("not_a_return", "wrong_form", "superseded", "1")
@@ -122,7 +124,8 @@ class StoredReturn:
     chosen over later ones of the same unit; `dismissed` one that counts for nothing (not a return, wrong form). `accepted`:
     nothing in its file is open, which a superseded file's receipt does not say any more. `settled`: a person has looked at
     it, and nothing in it is open. `part_of` names the return, by file and number, whose part it is. `disputes` hold what was
-    entered in a slot the second time, by path, where that is not what its correction says.
+    entered in a slot the second time, by path, where that is not what its correction says. `collection` is the id of the
+    collection it belongs to; it is not `placed` where several may fit and nobody has said which.
     """
 
     order: int
@@ -139,6 +142,8 @@ class StoredReturn:
     settled: bool = False
     part_of: tuple[int, int] | None = None
     disputes: Mapping[str, tuple[State, Value]] = field(default_factory=dict)
+    collection: int = 0
+    placed: bool = True
 
 
 @dataclass(frozen=True)
@@ -152,9 +157,24 @@ class Unit:
 
 @dataclass(frozen=True)
 class Collection:
-    """What is collected: a form, from these units, by a deadline (a moment in UTC; None for no deadline)."""
+    """What is collected: a form, from these units, by a deadline (a moment in UTC; None for no deadline).
+
+    `title` are words by which its returns' titles are told from those of another collection of the same form (2027年); ""
+    for those of its name. `notice` tells by which notice it was asked for. Nothing more is taken for it once it is `closed`.
+    `id` is the store's, 0 of one that is not on record.
+    """
 
     name: str
     form: str
     units: tuple[Unit, ...]
     deadline: datetime | None = None
+    title: str = ""
+    notice: str = ""
+    closed: datetime | None = None
+    opened: datetime | None = field(default=None, compare=False)
+    id: int = field(default=0, compare=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether returns that come are taken for it."""
+        return self.closed is None

@@ -71,6 +71,7 @@ class Problem(StrEnum):
     UNIT_UNKNOWN = "unit_not_in_roster"
     FILE_CUT_SHORT = "file_cut_short"
     NO_SECOND_READER = "no_second_reader"
+    COLLECTION_UNSURE = "collection_unsure"
 
     @property
     def chinese(self) -> str:
@@ -84,6 +85,7 @@ _PROBLEMS = {
     Problem.UNIT_UNKNOWN: "填报单位不在名单中",
     Problem.FILE_CUT_SHORT: "文件不完整，后面的页打不开",
     Problem.NO_SECOND_READER: "未安装 Tesseract，只有一次识别",
+    Problem.COLLECTION_UNSURE: "不能确定属于哪个收集任务，请选定",
 }
 
 
@@ -142,6 +144,7 @@ class Reading(_Frozen):
 
     `review` is true when anything in it needs a person; `problems` says what is wrong with the return as a whole. Where
     pages came as several files, `files` tells them in the order in which their pages are numbered; else it is empty.
+    `title` is what stands above the table where the title was needed to tell to which collection the return belongs.
     """
 
     version: int = CONTRACT_VERSION
@@ -150,6 +153,7 @@ class Reading(_Frozen):
     pages: int
     first_page: int = 1
     files: tuple[SourceFile, ...] = ()
+    title: str = ""
     review: bool
     problems: tuple[Problem, ...] = ()
     header: dict[str, HeaderReading]

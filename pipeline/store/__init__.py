@@ -24,6 +24,7 @@ from pipeline.store.claims import (
     put_off,
     reason_and_advice,
 )
+from pipeline.store.collections import add_collection, collections, set_collection, the_collection
 from pipeline.store.engine import Store, open_store, utc_now
 from pipeline.store.files import (
     Arrival,
@@ -39,6 +40,7 @@ from pipeline.store.files import (
     telling,
     to_tell,
 )
+from pipeline.store.forms import add_form, form_text, forms
 from pipeline.store.hand import ReturnInHand, load_return
 from pipeline.store.history import Event, history
 from pipeline.store.people import (
@@ -63,7 +65,6 @@ from pipeline.store.returns import (
     collected,
     last_export,
     record_export,
-    set_collection,
     stored_returns,
 )
 from pipeline.store.saying import correct, decide
@@ -95,6 +96,8 @@ __all__ = [
     "Token",
     "Undone",
     "View",
+    "add_collection",
+    "add_form",
     "add_person",
     "add_token",
     "audit_sample",
@@ -103,6 +106,7 @@ __all__ = [
     "awaiting_second",
     "claim",
     "collected",
+    "collections",
     "correct",
     "counts",
     "decide",
@@ -112,6 +116,8 @@ __all__ = [
     "failed_logins",
     "fingerprint",
     "finish",
+    "form_text",
+    "forms",
     "give_back",
     "history",
     "in_inbox",
@@ -145,6 +151,7 @@ __all__ = [
     "set_second_share",
     "stored_returns",
     "telling",
+    "the_collection",
     "to_tell",
     "token_owner",
     "tokens",

@@ -15,7 +15,7 @@ from pipeline.store.derived import ASIDE, LOTS
 from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.files import AnyRow
 from pipeline.store.people_tables import people
-from pipeline.store.queue import Listing
+from pipeline.store.queue import Listing, in_collection
 from pipeline.store.review_tables import audits, corrections, office, returns, seconds, slots
 from pipeline.store.rows import from_worth, load, parse_reading
 from pipeline.store.saying import append_correction, find_return, machine_worth
@@ -83,14 +83,16 @@ def set_second_share(store: Store, share: float, *, who: str) -> None:
     write(store, lambda connection: connection.execute(said))
 
 
-def awaiting_second(store: Store, who: str, *, offset: int = 0, limit: int = 50) -> Listing[SlotRow]:
+def awaiting_second(
+    store: Store, who: str, *, offset: int = 0, limit: int = 50, collection: int | None = None
+) -> Listing[SlotRow]:
     """Slots that `who` may enter a second time: drawn by lot, corrected by somebody else (by anybody where there are no
     users), and not entered twice yet."""
 
     def work(connection: Connection) -> Listing[SlotRow]:
         share = connection.execute(select(office.c.second_share)).scalar_one()
         query = select(slots).join(corrections, corrections.c.id == slots.c.version).join(returns, OF_RETURN)
-        query = query.where(text(ONCE), slots.c.lot < share * LOTS, returns.c.shelf != ASIDE)
+        query = query.where(text(ONCE), slots.c.lot < share * LOTS, returns.c.shelf != ASIDE, *in_collection(collection))
         if connection.execute(select(people.c.id).limit(1)).first() is not None:
             query = query.where(corrections.c.who != who)
         total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
@@ -130,12 +132,12 @@ def enter_second(store: Store, order: int, number: int, path: str, entered: Wort
     return write(store, work)
 
 
-def audit_sample(store: Store, *, seed: int, limit: int = 20) -> list[SlotRow]:
+def audit_sample(store: Store, *, seed: int, limit: int = 20, collection: int | None = None) -> list[SlotRow]:
     """Slots that the machine has accepted alone, drawn at random, each as likely; those that were audited are left out."""
 
     def work(connection: Connection) -> list[SlotRow]:
         rng = np.random.default_rng(seed)
-        counting = select(returns.c.source, returns.c.number).where(returns.c.shelf != ASIDE)
+        counting = select(returns.c.source, returns.c.number).where(returns.c.shelf != ASIDE, *in_collection(collection))
         keys = connection.execute(counting.order_by(returns.c.source, returns.c.number)).all()
         most = connection.execute(select(func.max(slots.c.place))).scalar()
         found: dict[tuple[int, int, int], AnyRow] = {}

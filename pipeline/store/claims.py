@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_standings, read, write
+from pipeline.store.known import place_readings
 from pipeline.store.standings import reassess
 from pipeline.store.states import OPEN_STATES, replace_source, set_states
 from pipeline.store.tables import files, readings, source_files, sources
@@ -86,19 +87,22 @@ def extend(store: Store, claims: Sequence[Claim]) -> None:
 
 def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
     """Store what was read; False, and nothing stored, where the claim has gone to somebody else."""
-    review = any(reading.review for reading in found)
-    state = FileState.REVIEW if review else FileState.ACCEPTED
-    told = {"code": "review", "reason": _open_points(found), "advice": "请在审核页面核对"} if review else {}
 
     def work(connection: Connection) -> None:
+        placed = place_readings(connection, found)
+        review = any(reading.review for reading, _ in placed)
+        state = FileState.REVIEW if review else FileState.ACCEPTED
+        points = _open_points([reading for reading, _ in placed])
+        told = {"code": "review", "reason": points, "advice": "请在审核页面核对"} if review else {}
         rows = [
             {
                 "source": held.source,
                 "number": number,
                 "review": reading.review,
                 "reading": reading.model_dump_json(),
+                "collection": collection,
             }
-            for number, reading in enumerate(found, 1)
+            for number, (reading, collection) in enumerate(placed, 1)
         ]
         connection.execute(insert(readings), rows)
         set_states(connection, held.source, store.clock(), state, **told)

@@ -11,7 +11,7 @@ from pipeline.corrections import HEADER, EffectiveSlot, Worth, form_path, slots_
 from pipeline.filing import items_of
 from pipeline.store.rows import Loaded
 from pipeline.units import unit_key, unit_named
-from schemas.forms import FORMS
+from schemas.form import Form
 from schemas.office import DecisionKind, StoredReturn
 from schemas.reading import HeaderReading, Problem, Reason
 
@@ -63,25 +63,28 @@ def derive(loaded: Loaded, elsewhere: Set[str]) -> Derived:
             "lot": lot_of(stored.order, stored.number, path),
         }
     opened = {path for path, row in rows.items() if row["open"]}
-    problems = 0 if closed else sum(not _is_solved(problem, stored, lost, opened) for problem in stored.reading.problems)
-    said = stored.corrections.get(HEADER + _unit_key(stored))
-    unit = stored.reading.header.get(_unit_key(stored), HeaderReading()).value if said is None else said.after[1]
+    left = [problem for problem in stored.reading.problems if not _is_solved(problem, loaded, lost, opened)]
+    if closed:
+        # That everything is right as it was read does not say what it belongs to.
+        left = [problem for problem in left if problem is Problem.COLLECTION_UNSURE and not stored.dismissed]
+    field = _unit_key(loaded.form)
+    said = stored.corrections.get(HEADER + field)
+    unit = stored.reading.header.get(field, HeaderReading()).value if said is None else said.after[1]
     line = {
         "title": "" if unit is None else str(unit),
         "by_hand": said is not None,
         "flagged": sum(row["flagged"] for row in rows.values()),
         "open": len(opened),
-        "problems": problems,
-        "waiting": bool(opened or problems),
+        "problems": len(left),
+        "waiting": bool(opened or left),
         "dismissed": loaded.decision(DecisionKind.DISMISSED),
     }
     return Derived(rows, line)
 
 
-def items_here(stored: StoredReturn) -> frozenset[str]:
+def items_here(loaded: Loaded) -> frozenset[str]:
     """The items that stand on a return's pages, or that a person has filled in."""
-    form = FORMS.get(stored.reading.form)
-    return frozenset() if form is None else items_of(stored, slots_of(stored, form))
+    return items_of(loaded.stored, _effective(loaded.stored, loaded.form))
 
 
 def unit_by(title: str, by_hand: bool, names: Mapping[str, str]) -> str | None:
@@ -125,24 +128,23 @@ def _fields(loaded: Loaded) -> Iterator[tuple[str, Worth, float, bool, bool]]:
 def _slots(loaded: Loaded) -> Iterator[tuple[str, Worth, float, bool, bool]]:
     stored = loaded.stored
     flagged = {slot.path for slot in stored.reading.slots if slot.review}
-    for slot in _effective(stored):
+    for slot in _effective(stored, loaded.form):
         yield slot.path, slot.worth, slot.confidence, slot.path in flagged, slot.open
 
 
-def _effective(stored: StoredReturn) -> tuple[EffectiveSlot, ...]:
-    form = FORMS.get(stored.reading.form)
-    if form is not None:
-        return slots_of(stored, form)
-    return ()
+def _effective(stored: StoredReturn, form: Form | None) -> tuple[EffectiveSlot, ...]:
+    return () if form is None else slots_of(stored, form)
 
 
-def _is_solved(problem: Problem, stored: StoredReturn, lost: Set[str], opened: Set[str]) -> bool:
+def _is_solved(problem: Problem, loaded: Loaded, lost: Set[str], opened: Set[str]) -> bool:
     """Whether a person has said what a problem leaves open: whose it is, or what stands in every slot that is missing."""
+    stored = loaded.stored
     if problem in OF_THE_HEADER:
-        return stored.part_of is not None or HEADER + _unit_key(stored) in stored.corrections
+        return stored.part_of is not None or HEADER + _unit_key(loaded.form) in stored.corrections
+    if problem is Problem.COLLECTION_UNSURE:
+        return stored.placed
     return problem is Problem.ITEMS_MISSING and bool(lost) and not lost & opened
 
 
-def _unit_key(stored: StoredReturn) -> str:
-    form = FORMS.get(stored.reading.form)
+def _unit_key(form: Form | None) -> str:
     return "" if form is None else unit_key(form)

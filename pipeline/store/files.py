@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, CursorResult, Row, and_, case, func, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_arrivals, read, write
-from pipeline.store.review_tables import corrections, decisions
+from pipeline.store.review_tables import corrections, decisions, returns
 from pipeline.store.states import OPEN_STATES, replace_source, set_states
 from pipeline.store.tables import UNTOLD, files, readings, source_files, sources
 from schemas.office import FileState, Receipt
@@ -143,13 +143,24 @@ def receipts(store: Store, *, states: Sequence[FileState] = (), inbox: str | Non
     return read(store, lambda connection: load_receipts(connection, states=states, inbox=inbox))
 
 
-def load_receipts(connection: Connection, *, states: Sequence[FileState] = (), inbox: str | None = None) -> list[Receipt]:
-    """The same within a transaction."""
+def load_receipts(
+    connection: Connection,
+    *,
+    states: Sequence[FileState] = (),
+    inbox: str | None = None,
+    collection: int | None = None,
+) -> list[Receipt]:
+    """The same within a transaction; without files all of whose returns belong to others than a `collection`."""
     query = select(files).order_by(files.c.id)
     if states:
         query = query.where(files.c.state.in_(states))
     if inbox is not None:
         query = query.where(files.c.inbox == inbox)
+    if collection is not None:
+        members = select(source_files.c.file).join(returns, returns.c.source == source_files.c.source)
+        here, elsewhere = returns.c.collection == collection, returns.c.collection != collection
+        told_of = case((files.c.state == FileState.DUPLICATE, files.c.of), else_=files.c.id)
+        query = query.where(or_(told_of.not_in(members.where(elsewhere)), told_of.in_(members.where(here))))
     return [_receipt(row) for row in connection.execute(query)]
 
 

@@ -13,6 +13,7 @@ from pipeline.store.review_tables import slots
 from pipeline.store.rows import load
 from pipeline.store.saying import find_return
 from pipeline.store.tables import files, source_files
+from schemas.form import Form
 from schemas.office import DecisionKind, StoredReturn
 
 
@@ -22,10 +23,12 @@ class ReturnInHand:
 
     `versions` are the corrections that count by path; a path that is not there is the machine's, version 0. `decisions` are
     those that count by kind. `open` are the paths of slots and fields that nobody has decided about, as the queue counts
-    them. `files` are the originals in the order of their pages: name, and where it is kept, relative to the archive.
+    them. `files` are the originals in the order of their pages: name, and where it is kept, relative to the archive. `form`
+    is None where the store does not have it.
     """
 
     stored: StoredReturn
+    form: Form | None
     row: ReturnRow
     versions: Mapping[str, int]
     decisions: Mapping[DecisionKind, str]
@@ -45,6 +48,8 @@ def load_return(store: Store, order: int, number: int) -> ReturnInHand:
         here = slots.c.source == row.source, slots.c.number == row.number
         opened = connection.execute(select(slots.c.path).where(*here, slots.c.open)).scalars()
         originals = tuple((name, kept) for name, kept in found)
-        return ReturnInHand(loaded.stored, to_row(row), loaded.versions, decisions, frozenset(opened), originals)
+        return ReturnInHand(
+            loaded.stored, loaded.form, to_row(row), loaded.versions, decisions, frozenset(opened), originals
+        )
 
     return read(store, work)

@@ -69,13 +69,24 @@ class ReturnRow:
     superseded_by: int | None
     parts: int
     part_of: tuple[int, int] | None = None
+    collection: int = 0
 
 
 def list_returns(
-    store: Store, *, view: View = View.OPEN, search: str = "", sort: Sort = Sort.RECEIVED, offset: int = 0, limit: int = 50
+    store: Store,
+    *,
+    view: View = View.OPEN,
+    search: str = "",
+    sort: Sort = Sort.RECEIVED,
+    offset: int = 0,
+    limit: int = 50,
+    collection: int | None = None,
 ) -> Listing[ReturnRow]:
-    """A page of the queue. `search` is looked for in names and units; "12" and "12-1" are a file's and a return's number."""
-    wanted = and_(True, *_shown(view), *_found(search))
+    """A page of the queue, of a collection where one is given.
+
+    `search` is looked for in names and units; "12" and "12-1" are a file's and a return's number.
+    """
+    wanted = and_(True, *in_collection(collection), *_shown(view), *_found(search))
 
     def work(connection: Connection) -> Listing[ReturnRow]:
         total = connection.execute(select(func.count()).select_from(returns).where(wanted)).scalar_one()
@@ -85,18 +96,23 @@ def list_returns(
     return read(store, work)
 
 
-def view_counts(store: Store) -> dict[View, int]:
+def view_counts(store: Store, *, collection: int | None = None) -> dict[View, int]:
     """How many returns each view shows."""
-    query = select(returns.c.shelf, func.count().label("total")).group_by(returns.c.shelf)
+    query = select(returns.c.shelf, func.count().label("total")).where(*in_collection(collection)).group_by(returns.c.shelf)
     counts = {row.shelf: row.total for row in read(store, lambda connection: connection.execute(query).all())}
     return {view: sum(counts.values()) if view is View.ALL else counts.get(view.value, 0) for view in View}
 
 
 def next_open(
-    store: Store, after: tuple[int, int] | None, *, search: str = "", sort: Sort = Sort.RECEIVED
+    store: Store,
+    after: tuple[int, int] | None,
+    *,
+    search: str = "",
+    sort: Sort = Sort.RECEIVED,
+    collection: int | None = None,
 ) -> tuple[int, int] | None:
     """The open return behind another one in a list's order, from its end to its beginning again; None where none is open."""
-    wanted = and_(True, *_shown(View.OPEN), *_found(search))
+    wanted = and_(True, *in_collection(collection), *_shown(View.OPEN), *_found(search))
     first = select(returns.c.file, returns.c.number).where(wanted).order_by(*_order(sort)).limit(1)
 
     def work(connection: Connection) -> tuple[int, int] | None:
@@ -130,7 +146,13 @@ def to_row(row: AnyRow) -> ReturnRow:
         superseded_by=row.superseded_by,
         parts=row.parts,
         part_of=None if row.main_file is None else (row.main_file, row.main_number),
+        collection=row.collection,
     )
+
+
+def in_collection(collection: int | None) -> Sequence[ColumnElement[bool]]:
+    """What picks a collection's returns; all of them without one."""
+    return () if collection is None else (returns.c.collection == collection,)
 
 
 def _shown(view: View) -> Sequence[ColumnElement[bool]]:

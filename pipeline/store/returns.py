@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
-from pipeline.store.engine import Store, lock_standings, read, write
+from pipeline.store.engine import Store, read, write
 from pipeline.store.files import load_receipts
-from pipeline.store.rows import load_known, load_returns
-from pipeline.store.standings import reassess_all
-from pipeline.store.tables import collection, exports
-from pipeline.store.turns import next_turn
-from pipeline.units import names_by_spelling
+from pipeline.store.known import load_collections, main_collection
+from pipeline.store.rows import load_returns
+from pipeline.store.tables import exports
+from schemas.errors import ConfigError
 from schemas.office import Collection, Receipt, StoredReturn
 
 
 @dataclass(frozen=True)
 class Export:
-    """An output that was written: its name, when, and its sha256."""
+    """An output that was written: its name, when, its sha256, and the collection that it tells of (None for any)."""
 
     name: str
     made: datetime
     sha256: str
+    collection: int | None = None
 
 
 def stored_returns(store: Store) -> list[StoredReturn]:
@@ -32,40 +31,34 @@ def stored_returns(store: Store) -> list[StoredReturn]:
     return read(store, lambda connection: list(load_returns(connection)))
 
 
-def collected(store: Store) -> tuple[Collection, list[StoredReturn], list[Receipt]]:
-    """What is collected, every return that is in force and every receipt, as they stood at one moment."""
+def collected(store: Store, collection: int | None = None) -> tuple[Collection, list[StoredReturn], list[Receipt]]:
+    """A collection, each of its returns that is in force and every receipt, as they stood at one moment.
+
+    Without an id it is the only open one, or the newest of several. Receipts of files all of whose returns belong to other
+    collections are left out. Raises ConfigError for an id that there is not.
+    """
 
     def work(connection: Connection) -> tuple[Collection, list[StoredReturn], list[Receipt]]:
-        returns = list(load_returns(connection))
-        return load_known(connection).collection, returns, load_receipts(connection)
+        known = load_collections(connection)
+        if collection is not None and collection not in known:
+            raise ConfigError(f"collection {collection}")
+        one = (main_collection(known) if collection is None else known[collection]).collection
+        only = one.id if len(known) > 1 else None
+        return one, list(load_returns(connection, collection=only)), load_receipts(connection, collection=only)
 
     return read(store, work)
 
 
-def set_collection(store: Store, known: Collection) -> None:
-    """Say what is collected: every return is looked up on the new roster. Raises ConfigError for a name of two units."""
-    names_by_spelling(known.units)
-    units = json.dumps([[unit.name, unit.aliases, unit.parent] for unit in known.units], ensure_ascii=False)
-    values = {"id": 1, "name": known.name, "form": known.form, "units": units, "deadline": known.deadline}
-
-    def work(connection: Connection) -> None:
-        lock_standings(connection)
-        connection.execute(delete(collection))
-        connection.execute(insert(collection).values(**values))
-        next_turn(connection)
-        reassess_all(connection, store.clock())
-
-    write(store, work)
-
-
 def record_export(store: Store, export: Export) -> None:
     """Note what was exported."""
-    values = {"name": export.name, "made": export.made, "sha256": export.sha256}
+    values = {"name": export.name, "made": export.made, "sha256": export.sha256, "collection": export.collection}
     write(store, lambda connection: connection.execute(insert(exports).values(**values)))
 
 
-def last_export(store: Store, name: str) -> Export | None:
-    """The newest export of a name."""
-    query = select(exports.c.name, exports.c.made, exports.c.sha256).where(exports.c.name == name)
+def last_export(store: Store, name: str, collection: int | None = None) -> Export | None:
+    """The newest export of a name; of a collection, where one is given."""
+    query = select(exports.c.name, exports.c.made, exports.c.sha256, exports.c.collection).where(exports.c.name == name)
+    if collection is not None:
+        query = query.where(exports.c.collection == collection)
     row = read(store, lambda connection: connection.execute(query.order_by(exports.c.id.desc()).limit(1)).first())
     return None if row is None else Export(*row)

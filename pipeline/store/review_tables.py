@@ -96,6 +96,8 @@ returns = Table(
     Column("by_hand", Boolean, nullable=False),
     Column("unit", Text),
     Column("superseded_by", Integer),
+    # The collection that it counts in: as it was found to, as a person says, or that of the return whose part it is.
+    Column("collection", Integer, ForeignKey("collections.id")),
     # Slots and fields that the machine flagged, those nobody has decided about, and problems that stand.
     Column("flagged", Integer, nullable=False),
     Column("open", Integer, nullable=False),
@@ -111,6 +113,7 @@ returns = Table(
     Column("shelf", String(8), nullable=False),
     Index(None, "file", "number"),
     Index(None, "shelf", "file", "number"),
+    Index(None, "collection", "shelf", "file", "number"),
     Index(None, "unit"),
     Index(None, "main_file"),
 )

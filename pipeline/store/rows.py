@@ -1,4 +1,4 @@
-"""Rows to values, within a transaction: the collection, returns in force, what people corrected and decided."""
+"""Rows to values, within a transaction: returns in force, what people corrected and decided."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sqlalchemy import Connection, Select, select
 
 from pipeline.corrections import HEADER, Worth
 from pipeline.store.files import AnyRow
+from pipeline.store.forms import load_forms
 from pipeline.store.review_tables import corrections, decisions, returns, seconds
 from pipeline.store.splitting import page_of, pages_of
-from pipeline.store.tables import collection, readings, sources
 from pipeline.store.tables import files as files_table
-from pipeline.units import names_by_spelling, unit_field, unit_key
+from pipeline.store.tables import readings, sources
+from pipeline.units import unit_field, unit_key
 from schemas.flow import State
-from schemas.forms import FORMS
-from schemas.office import Collection, Correction, DecisionKind, FileState, StoredReturn, Unit
-from schemas.reading import Reading
-from schemas.safety_month import SAFETY_MONTH
+from schemas.form import Form
+from schemas.office import Correction, DecisionKind, FileState, StoredReturn
+from schemas.reading import Problem, Reading
 from schemas.values import is_number, plain_number, value_to_json
 
 Key = tuple[int, int]
@@ -36,21 +36,14 @@ _in_use: WeakValueDictionary[bytes, Reading] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is collected, and its units' names by their spellings."""
-
-    collection: Collection
-    names: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Loaded:
     """A return with its row of `returns`, its decisions that count by kind, and by path the correction that counts.
 
-    `entered` are the paths of slots that were entered a second time.
+    `form` is None where the store does not have it. `entered` are the paths of slots that were entered a second time.
     """
 
     stored: StoredReturn
+    form: Form | None
     row: AnyRow
     decided: Mapping[str, AnyRow]
     versions: Mapping[str, int]
@@ -67,37 +60,34 @@ class Loaded:
         return "" if row is None else str(row.value)
 
 
-def load_known(connection: Connection) -> Known:
-    """What is collected; before anybody has said so, the form under its own title, from nobody."""
-    row = connection.execute(select(collection)).first()
-    if row is None:
-        return Known(Collection(SAFETY_MONTH.title, SAFETY_MONTH.id, ()), {})
-    units, names = _roster(row.units)
-    return Known(Collection(row.name, row.form, units, row.deadline), names)
+def load_returns(
+    connection: Connection, some: Some[int] | None = None, *, collection: int | None = None
+) -> Iterator[StoredReturn]:
+    """Returns that nothing has replaced, by order of arrival: all, or those of some sources, or of a collection."""
+    return (loaded.stored for loaded in load(connection, some, collection=collection).values())
 
 
-def load_returns(connection: Connection, some: Some[int] | None = None) -> Iterator[StoredReturn]:
-    """Returns that nothing has replaced, by order of arrival: all, or those of some sources."""
-    return (loaded.stored for loaded in load(connection, some).values())
-
-
-def load(connection: Connection, some: Some[int] | None = None) -> dict[Key, Loaded]:
+def load(connection: Connection, some: Some[int] | None = None, *, collection: int | None = None) -> dict[Key, Loaded]:
     """The same with their rows, by source and number."""
     said = _said(connection, some)
     decided = load_decisions(connection, some)
     doubts = _second_entries(connection, some)
-    query = select(returns, readings.c.reading.label("json"), sources.c.state, files_table.c.sha256)
+    found_in = readings.c.collection.label("found_in")
+    query = select(returns, readings.c.reading.label("json"), found_in, sources.c.state, files_table.c.sha256)
     query = query.join(readings, (readings.c.source == returns.c.source) & (readings.c.number == returns.c.reading))
     query = query.join(sources, sources.c.id == returns.c.source).join(files_table, files_table.c.id == returns.c.file)
+    if collection is not None:
+        query = query.where(returns.c.collection == collection)
     rows = connection.execute(_of(query, returns, some).order_by(returns.c.file, returns.c.number)).all()
     in_force = {(row.source, row.number) for row in rows}
+    forms = load_forms(connection)
     found = {}
     for row in rows:
         key = (row.source, row.number)
         whole = parse_reading(row.json)
         every = [one for one in said.get((row.source, row.reading), ()) if _is_of(row, whole, one, in_force)]
         reading = pages_of(whole, row.first_page, row.end_page)
-        found[key] = _loaded(row, reading, every, decided.get(key, {}), doubts)
+        found[key] = _loaded(row, reading, forms.get(reading.form), every, decided.get(key, {}), doubts)
     return found
 
 
@@ -146,13 +136,6 @@ def parse_reading(text: str) -> Reading:
     return held
 
 
-@lru_cache(maxsize=4)
-def _roster(text: str) -> tuple[tuple[Unit, ...], Mapping[str, str]]:
-    """A roster as it is kept, and its names by spelling; made once, for they are needed with each reading."""
-    units = tuple(Unit(name, tuple(aliases), parent) for name, aliases, parent in json.loads(text))
-    return units, names_by_spelling(units)
-
-
 def _of(query: Select[Any], table: Any, some: Some[int] | None) -> Select[Any]:
     return query if some is None else query.where(table.c.source.in_(some))
 
@@ -192,6 +175,7 @@ def _is_of(row: AnyRow, whole: Reading, said: AnyRow, in_force: Some[Key]) -> bo
 def _loaded(
     row: AnyRow,
     reading: Reading,
+    form: Form | None,
     said: Sequence[AnyRow],
     decided: Mapping[str, AnyRow],
     doubts: Mapping[int, Worth | None],
@@ -199,8 +183,9 @@ def _loaded(
     counting = {one.path: one for one in said}
     fixes = {path: to_correction(one) for path, one in counting.items()}
     choices = {kind for kind, each in decided.items() if each.value}
-    if DecisionKind.UNIT in choices:
-        fixes |= _unit_as_correction(reading, decided[DecisionKind.UNIT])
+    if DecisionKind.UNIT in choices and form is not None:
+        fixes |= _unit_as_correction(reading, form, decided[DecisionKind.UNIT])
+    placed = DecisionKind.COLLECTION in choices or row.main_file is not None
     disputes = {path: doubt for path, one in counting.items() if (doubt := doubts.get(one.id)) is not None}
     stored = StoredReturn(
         order=row.file,
@@ -217,16 +202,15 @@ def _loaded(
         settled=DecisionKind.SETTLED in choices,
         part_of=None if row.main_file is None else (row.main_file, row.main_number),
         disputes=disputes,
+        collection=row.collection or 0,
+        placed=placed or Problem.COLLECTION_UNSURE not in reading.problems,
     )
     versions = {path: one.id for path, one in counting.items()}
-    return Loaded(stored, row, decided, versions, frozenset(one.path for one in said if one.id in doubts))
+    return Loaded(stored, form, row, decided, versions, frozenset(one.path for one in said if one.id in doubts))
 
 
-def _unit_as_correction(reading: Reading, decided: AnyRow) -> dict[str, Correction]:
+def _unit_as_correction(reading: Reading, form: Form, decided: AnyRow) -> dict[str, Correction]:
     """A unit that a person has chosen is a correction of what stands on the paper."""
-    form = FORMS.get(reading.form)
-    if form is None:
-        return {}
     path, read = HEADER + unit_key(form), unit_field(reading, form)
     before, after = (read.state, read.value), (State.VALUE, decided.value)
     return {path: Correction(path, decided.who, decided.when, before, after, decided.why)}

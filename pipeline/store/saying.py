@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from pipeline.corrections import HEADER, Worth
 from pipeline.store.engine import Store, lock_standings, write
 from pipeline.store.files import AnyRow
+from pipeline.store.known import load_collections
 from pipeline.store.remaking import parse_address
 from pipeline.store.review_tables import corrections, decisions, returns
 from pipeline.store.rows import Loaded, from_worth, load, parse_reading, to_correction
@@ -155,6 +156,8 @@ def _checked(connection: Connection, loaded: Loaded, kind: DecisionKind, value: 
         return value
     if kind is DecisionKind.PART_OF:
         return _checked_main(connection, loaded, value)
+    if kind is DecisionKind.COLLECTION:
+        return _checked_collection(connection, loaded, value)
     if kind is DecisionKind.SPLIT:
         plain = value.isascii() and value.isdecimal() and len(value) < 6
         if plain and can_split(parse_reading(loaded.row.json), int(value)) and int(value) > (loaded.row.first_page or 0):
@@ -162,6 +165,14 @@ def _checked(connection: Connection, loaded: Loaded, kind: DecisionKind, value: 
     elif value in (DISMISSALS if kind is DecisionKind.DISMISSED else ("1",)):
         return value
     raise ConfigError(f"{kind}: {value}")
+
+
+def _checked_collection(connection: Connection, loaded: Loaded, value: str) -> str:
+    """The id of a collection of the return's own form: read by another one, it says nothing there."""
+    known = {str(id): one for id, one in load_collections(connection).items()}
+    if value not in known or known[value].form.id != loaded.stored.reading.form:
+        raise ConfigError(f"{DecisionKind.COLLECTION}: {value}")
+    return value
 
 
 def _checked_main(connection: Connection, loaded: Loaded, value: str) -> str:

@@ -11,13 +11,12 @@ from pipeline.corrections import HEADER, form_path
 from pipeline.store.derived import ASIDE
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
-from pipeline.store.queue import Listing
+from pipeline.store.queue import Listing, in_collection
 from pipeline.store.review_tables import returns, slots
 from pipeline.store.rows import Loaded, load
 from pipeline.store.saying import worth_of
 from schemas.flow import Box, State
 from schemas.form import Form
-from schemas.forms import FORMS
 from schemas.reading import Reason, SlotReading
 from schemas.values import Value
 
@@ -62,12 +61,14 @@ def list_slots(
     flagged: bool | None = None,
     form_path: str | None = None,
     unit: str | None = None,
+    collection: int | None = None,
     offset: int = 0,
     limit: int = 50,
 ) -> Listing[SlotRow]:
     """Slots of returns that count or may count, by arrival and printed order. Fields above the table where asked for."""
     wanted: list[ColumnElement[bool] | TextClause] = [
         returns.c.shelf != ASIDE,
+        *in_collection(collection),
         *_is(IS_OPEN, open),
         *_is(IS_FLAGGED, flagged),
     ]
@@ -85,10 +86,11 @@ def list_slots(
     return read(store, work)
 
 
-def open_by_slot(store: Store) -> dict[str, int]:
+def open_by_slot(store: Store, *, collection: int | None = None) -> dict[str, int]:
     """How many of each slot of the form are open in returns that count or may count; slots of which none is are left out."""
     query = select(slots.c.form_path, func.count().label("total")).join(returns, OF_RETURN)
-    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, _no_field()).group_by(slots.c.form_path)
+    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, *in_collection(collection), _no_field())
+    query = query.group_by(slots.c.form_path)
     return {row.form_path: row.total for row in read(store, lambda connection: connection.execute(query).all())}
 
 
@@ -128,8 +130,7 @@ def _to_slot_row(row: AnyRow, loaded: Loaded) -> SlotRow:
 def _reading(loaded: Loaded, path: str) -> SlotReading:
     """What the machine read in a slot; a field above the table as if it were one."""
     reading = loaded.stored.reading
-    form = FORMS.get(reading.form)
-    label = _label(form, path)
+    label = _label(loaded.form, path)
     if path.startswith(HEADER):
         field = reading.header.get(path.removeprefix(HEADER))
         if field is not None:

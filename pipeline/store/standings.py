@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection as Some
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,13 +19,16 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from pipeline.filing import superseding
 from pipeline.store.derived import Derived, Values, derive, items_here, shelf_of, unit_by
 from pipeline.store.files import AnyRow
+from pipeline.store.known import Known, load_collections
 from pipeline.store.remaking import remake
 from pipeline.store.review_tables import returns, slots
-from pipeline.store.rows import Key, Known, Loaded, load, load_known
+from pipeline.store.rows import Key, Loaded, load
 from pipeline.store.states import IN_REVIEW, set_states, supersede_files, unsupersede_files
 from pipeline.store.tables import sources
-from schemas.forms import FORMS
-from schemas.office import FileState, StoredReturn
+from schemas.office import DecisionKind, FileState, StoredReturn
+
+Place = tuple[int, str]
+"""A unit in a collection: by the collection's id and the unit's name."""
 
 READ = (FileState.REVIEW, FileState.ACCEPTED)
 """States of sources whose readings count."""
@@ -36,9 +39,9 @@ AT_ONCE = 200
 
 def reassess(connection: Connection, now: datetime, some: Some[int]) -> None:
     """Make the rows of some sources' returns anew, and weigh every return of their units and of those they had before."""
-    known = load_known(connection)
+    known = load_collections(connection)
     kin = _kin(connection, some)
-    units = _units_of(connection, kin)
+    places = _places_of(connection, kin)
     remake(connection, some)
     kin |= _kin(connection, some)
     loaded = load(connection, kin)
@@ -48,17 +51,19 @@ def reassess(connection: Connection, now: datetime, some: Some[int]) -> None:
     for key, one in loaded.items():
         _write_line(connection, one.row, lines[key])
         _write_slots(connection, key, made[key].slots)
-    units |= {line["unit"] for line in lines.values()}
-    changed = _weigh(connection, {unit for unit in units if unit is not None}, known, loaded, lines)
+    places |= {(line["collection"], line["unit"]) for line in lines.values() if line["unit"] is not None}
+    changed = _weigh(connection, places, known, loaded)
     for source in sorted(kin | changed):
         _tell(connection, now, source)
 
 
-def reassess_all(connection: Connection, now: datetime) -> None:
-    """The same for every return there is, when the roster has changed: nothing in them has."""
-    known = load_known(connection)
-    rows = {(row.file, row.number): row for row in connection.execute(select(returns))}
-    own = {key: unit_by(row.title, row.by_hand, known.names) for key, row in rows.items()}
+def reassess_all(connection: Connection, now: datetime, collection: int) -> None:
+    """The same for every return of a collection, when its roster has changed: nothing in them has."""
+    known = load_collections(connection)
+    here = select(returns).where(returns.c.collection == collection)
+    rows = {(row.file, row.number): row for row in connection.execute(here)}
+    names = known[collection].names
+    own = {key: unit_by(row.title, row.by_hand, names) for key, row in rows.items()}
     mains = {key: (row.main_file, row.main_number) for key, row in rows.items() if row.main_file is not None}
     units = {key: own[_main_of(key, mains, own)] for key in rows}
     several = Counter(unit for unit in units.values() if unit is not None)
@@ -75,7 +80,8 @@ def reassess_all(connection: Connection, now: datetime) -> None:
             connection.execute(_here((row.source, row.number)).values(**line))
     weighed = sorted(unit for unit, count in several.items() if count > 1)
     for first in range(0, len(weighed), AT_ONCE):
-        changed |= _weigh(connection, weighed[first : first + AT_ONCE], known, {}, {})
+        some = {(collection, unit) for unit in weighed[first : first + AT_ONCE]}
+        changed |= _weigh(connection, some, known, {})
     for source in sorted(changed):
         _tell(connection, now, source)
 
@@ -94,20 +100,21 @@ def _kin(connection: Connection, some: Some[int]) -> set[int]:
     return found
 
 
-def _units_of(connection: Connection, some: Some[int]) -> set[str | None]:
-    return set(connection.execute(select(returns.c.unit).where(returns.c.source.in_(some))).scalars())
+def _places_of(connection: Connection, some: Some[int]) -> set[Place]:
+    query = select(returns.c.collection, returns.c.unit).where(returns.c.source.in_(some), returns.c.unit.is_not(None))
+    return {(row.collection, row.unit) for row in connection.execute(query.distinct())}
 
 
 def _elsewhere(one: Loaded, others: Iterable[Loaded]) -> frozenset[str]:
     """The items on the pages of what a return is a part of, of its parts, and of that one's other parts."""
-    by_address = {(each.stored.order, each.stored.number): each.stored for each in others}
-    mains = {key: stored.part_of for key, stored in by_address.items() if stored.part_of is not None}
+    by_address = {(each.stored.order, each.stored.number): each for each in others}
+    mains = {key: main for key, each in by_address.items() if (main := each.stored.part_of) is not None}
     own = (one.stored.order, one.stored.number)
     if own not in mains and own not in mains.values():
         return frozenset()
     main = _main_of(own, mains, by_address)
-    same = (stored for key, stored in by_address.items() if key != own and _main_of(key, mains, by_address) == main)
-    return frozenset().union(*(items_here(stored) for stored in same if not stored.dismissed))
+    same = (each for key, each in by_address.items() if key != own and _main_of(key, mains, by_address) == main)
+    return frozenset().union(*(items_here(each) for each in same if not each.stored.dismissed))
 
 
 def _main_of(key: Key, mains: Mapping[Key, Key], known: Some[Key]) -> Key:
@@ -135,37 +142,45 @@ def _settle(
     return {key: replace(one, stored=replace(one.stored, accepted=not waiting[key[0]])) for key, one in loaded.items()}
 
 
-def _lines(loaded: Mapping[Key, Loaded], made: Mapping[Key, Derived], known: Known) -> dict[Key, Values]:
-    """The lines of returns with what follows from each other: units, numbers of parts."""
+def _lines(loaded: Mapping[Key, Loaded], made: Mapping[Key, Derived], known: Mapping[int, Known]) -> dict[Key, Values]:
+    """The lines of returns with what follows from each other: collections, units, numbers of parts."""
     by_address = {(one.stored.order, one.stored.number): key for key, one in loaded.items()}
     mains = {at: main for at, key in by_address.items() if (main := loaded[key].stored.part_of) is not None}
     parts = Counter(mains.values())
     lines = {}
     for at, key in by_address.items():
         row, line = loaded[key].row, made[key].line
-        above = made[by_address[_main_of(at, mains, by_address)]].line
-        unit = unit_by(above["title"], above["by_hand"], known.names)
-        over = row.superseded_by if unit == row.unit else None
+        main = by_address[_main_of(at, mains, by_address)]
+        above = made[main].line
+        collection = _collection_of(loaded[main])
+        unit = unit_by(above["title"], above["by_hand"], known[collection].names)
+        over = row.superseded_by if (collection, unit) == (row.collection, row.unit) else None
         shelf = shelf_of(line["waiting"], line["dismissed"], over)
-        lines[key] = {**line, "unit": unit, "superseded_by": over, "parts": parts[at], "shelf": shelf}
+        place = {"collection": collection, "unit": unit, "superseded_by": over}
+        lines[key] = {**line, **place, "parts": parts[at], "shelf": shelf}
     return lines
 
 
-def _weigh(
-    connection: Connection, units: Some[str], known: Known, loaded: Mapping[Key, Loaded], lines: Mapping[Key, Values]
-) -> set[int]:
+def _collection_of(loaded: Loaded) -> int:
+    """The collection that a return belongs to: as a person says, else as it was found to."""
+    return int(loaded.decision(DecisionKind.COLLECTION) or loaded.row.found_in)
+
+
+def _weigh(connection: Connection, places: Set[Place], known: Mapping[int, Known], loaded: Mapping[Key, Loaded]) -> set[int]:
     """Note which of some units' returns are superseded; the sources for which that has changed."""
-    if not units:
+    if not places:
         return set()
-    rows = connection.execute(select(returns).where(returns.c.unit.in_(units))).all()
+    found = connection.execute(select(returns).where(returns.c.unit.in_({unit for _, unit in places}))).all()
+    rows = [row for row in found if (row.collection, row.unit) in places]
     more = load(connection, {row.source for row in rows} - {source for source, _ in loaded})
     every = {**loaded, **more}
-    of_unit: dict[str, list[StoredReturn]] = defaultdict(list)
+    at: dict[Place, list[StoredReturn]] = defaultdict(list)
     for row in rows:
-        of_unit[row.unit].append(replace(every[row.source, row.number].stored, unit=row.unit))
+        here = {"unit": row.unit, "collection": row.collection}
+        at[row.collection, row.unit].append(replace(every[row.source, row.number].stored, **here))
     over: dict[tuple[int, int], int] = {}
-    for several in of_unit.values():
-        over |= superseding(several, FORMS[known.collection.form], known.names)
+    for (collection, _), several in at.items():
+        over |= superseding(several, known[collection].form, known[collection].names)
     changed = set()
     for row in rows:
         by = over.get((row.file, row.number))

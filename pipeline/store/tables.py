@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
@@ -108,18 +109,37 @@ readings = Table(
     Column("review", Boolean, nullable=False),
     # The contract's JSON as text, so that what comes out is what went in.
     Column("reading", Text, nullable=False),
+    # The collection that it was found to belong to.
+    Column("collection", Integer, ForeignKey("collections.id")),
 )
 
-# One row: an office collects one form at a time, and a new collection has a home of its own.
-collection = Table(
-    "collection",
+# Form files; the built-in forms are not among them.
+forms = Table(
+    "forms",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(60), primary_key=True),
+    Column("toml", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("when", UtcTime, nullable=False),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
     Column("name", Text, nullable=False),
-    Column("form", Text, nullable=False),
+    # What its returns' titles say that those of others of this form do not; empty for what its name says.
+    Column("title", Text, nullable=False, server_default=""),
+    Column("form", String(60), nullable=False),
     # JSON: [[name, [alias, …], parent], …] in the roster's order.
     Column("units", Text, nullable=False),
     Column("deadline", UtcTime),
+    # The notice that asks for it, in words.
+    Column("notice", Text, nullable=False, server_default=""),
+    Column("opened", UtcTime),
+    Column("closed", UtcTime),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
 )
 
 exports = Table(
@@ -129,6 +149,7 @@ exports = Table(
     Column("name", Text, nullable=False),
     Column("made", UtcTime, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("collection", Integer, ForeignKey("collections.id")),
     Index(None, "name"),
     sqlite_autoincrement=True,
 )

@@ -17,12 +17,11 @@ from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from pipeline.ledger import Ledger, UnitLine, make_ledger
-from pipeline.store import Store, collected, fingerprint
+from pipeline.store import Store, collected, fingerprint, forms
 from pipeline.totals import Total, make_totals
 from pipeline.web.context import Web
 from schemas.errors import KuohaoError
 from schemas.form import Form
-from schemas.forms import FORMS
 from schemas.office import Collection, Receipt, StoredReturn
 
 QUICK_SECONDS = 0.4
@@ -66,14 +65,14 @@ class Snapshot:
         return next((total for total in self.totals if total.slot.path == path), None)
 
 
-def take_snapshot(store: Store) -> Snapshot:
-    """The office right now. Raises StoreUnavailable."""
+def take_snapshot(store: Store, collection: int | None = None) -> Snapshot:
+    """The office right now, as to one collection. Raises StoreUnavailable; ConfigError for an id that there is not."""
     begun = time.monotonic()
     # Before what it stands for: what comes in between makes the next picture, at worst, the same again.
     stamp = fingerprint(store)
     with _collector_paused():
-        known, returns, receipts = collected(store)
-        form = FORMS[known.form]
+        known, returns, receipts = collected(store, collection)
+        form = forms(store)[known.form]
         ledger = make_ledger(known, returns, receipts, form)
         totals = make_totals(ledger, form)
     seconds = time.monotonic() - begun

@@ -7,14 +7,11 @@ from functools import partial
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from pipeline.store import ReturnInHand, Store, load_return
-from pipeline.store.engine import read
-from pipeline.store.rows import load_known
+from pipeline.store import ReturnInHand, Store, load_return, the_collection
 from pipeline.web.pages import lang_of
 from pipeline.web.review.words import Tell
 from pipeline.web.texts import translate
 from schemas.form import Form
-from schemas.forms import FORMS
 from schemas.office import Collection
 
 
@@ -23,23 +20,22 @@ def tell_of(request: Request) -> Tell:
     return partial(translate, lang_of(request))
 
 
-def known_collection(store: Store) -> Collection:
-    """What is collected, and from whom."""
-    return read(store, load_known).collection
+def known_collection(store: Store, id: int | None = None) -> Collection:
+    """What is collected, and from whom: by the collection of an id, else by the one that `the_collection` takes."""
+    return the_collection(store, id)[0]
 
 
-def collected_form(store: Store) -> Form:
+def collected_form(store: Store, id: int | None = None) -> Form:
     """The form that is collected."""
-    return FORMS[known_collection(store).form]
+    return the_collection(store, id)[1]
 
 
 def in_hand(store: Store, order: int, number: int) -> tuple[ReturnInHand, Form]:
-    """A return and its form. Raises NoSuchReturn; HTTPException 404 for a form that this version does not have."""
+    """A return and its form. Raises NoSuchReturn; HTTPException 404 for a form that the store does not have."""
     held = load_return(store, order, number)
-    form = FORMS.get(held.stored.reading.form)
-    if form is None:
+    if held.form is None:
         raise HTTPException(404)
-    return held, form
+    return held, held.form
 
 
 def parse_key(text: str) -> tuple[int, int] | None:
