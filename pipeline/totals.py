@@ -94,6 +94,21 @@ class Total:
         """Whether it is a totals row that says something else than its rows."""
         return self.rows is not None and self.rows != self.value
 
+    @property
+    def measure(self) -> str:
+        """What is counted where it is boxes that were ticked; "" elsewhere, for that is printed on the form."""
+        if self.slot.kind is not SlotKind.TICK:
+            return ""
+        return "处" if self.slot.repeats else "个单位"
+
+    @property
+    def notes(self) -> str:
+        """What there is to say of it: how far it is provisional, and whether it differs from what its rows come to."""
+        told = [self.told] if self.told else []
+        if self.astray and self.rows is not None:
+            told.append(f"合计行与各行之和 {self.in_words(self.rows)} 不一致")
+        return "；".join(told)
+
     def in_words(self, number: Number) -> str:
         """A number of this slot as people read it: with the decimals that its measure is written with."""
         return number_text(number, self.decimals)

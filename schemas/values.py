@@ -30,8 +30,10 @@ def value_to_json(value: Value) -> int | float | str | None:
 
 def json_to_value(found: object) -> Value:
     """What JSON holds for a value, with amounts as decimals again. Raises ValueError for what is none."""
-    if found is None or isinstance(found, str | Decimal) or (isinstance(found, int) and not isinstance(found, bool)):
+    if found is None or isinstance(found, str) or (isinstance(found, int) and not isinstance(found, bool)):
         return found
+    if isinstance(found, Decimal) and found.is_finite():
+        return plain_number(found)
     if isinstance(found, float) and isfinite(found):
         # The shortest text that names the float is the amount as it was written.
         return plain_number(Decimal(repr(found)))

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from pipeline.judge import missing_slot
+from pipeline.units import unit_key
 from samples.names import CITY, person, unit_names
 from schemas.flow import State
-from schemas.form import SlotKind
+from schemas.form import Form, SlotKind
 from schemas.office import Collection, Correction, FileState, Receipt, StoredReturn, Unit
 from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH
@@ -25,11 +26,11 @@ UNREADABLE = "unreadable"
 """What `read_of` takes for a slot that nobody can read."""
 
 
-def collection_of(*names: str, parents: Mapping[str, str] | None = None) -> Collection:
+def collection_of(*names: str, parents: Mapping[str, str] | None = None, form: Form = SAFETY_MONTH) -> Collection:
     """A collection of these units."""
     above = parents or {}
     units = tuple(Unit(name, parent=above.get(name, "")) for name in names)
-    return Collection("2026年“安全生产月”", SAFETY_MONTH.id, units, DEADLINE)
+    return Collection("2026年“安全生产月”", form.id, units, DEADLINE)
 
 
 def reading_of(
@@ -40,22 +41,23 @@ def reading_of(
     candidates: Mapping[str, tuple[str, ...]] | None = None,
     lost: Sequence[str] = (),
     unit_doubtful: bool = False,
+    form: Form = SAFETY_MONTH,
 ) -> Reading:
     """A return with these values, by path; the other slots are blank. Items in `lost` stand on no page."""
     read = [
         missing_slot(slot.path, slot)
         if slot.path.partition(".")[0] in lost
-        else slot_of(slot.path, values.get(slot.path), slot.path in flagged, (candidates or {}).get(slot.path, ()))
-        for slot in SAFETY_MONTH.slots
+        else slot_of(slot.path, values.get(slot.path), slot.path in flagged, (candidates or {}).get(slot.path, ()), form)
+        for slot in form.slots
     ]
-    read += [slot_of(path, value, path in flagged) for path, value in values.items() if "[" in path]
-    header = {field.key: HeaderReading(confidence=0.999, review=False, state=State.BLANK) for field in SAFETY_MONTH.header}
-    header["unit"] = HeaderReading(value=unit, confidence=0.9, review=unit_doubtful, state=State.VALUE)
+    read += [slot_of(path, value, path in flagged, form=form) for path, value in values.items() if "[" in path]
+    header = {field.key: HeaderReading(confidence=0.999, review=False, state=State.BLANK) for field in form.header}
+    header[unit_key(form)] = HeaderReading(value=unit, confidence=0.9, review=unit_doubtful, state=State.VALUE)
     review = bool(lost) or unit_doubtful or any(slot.review for slot in read)
     problems = (Problem.ITEMS_MISSING,) if lost else ()
     return Reading(
         source="x.pdf",
-        form=SAFETY_MONTH.id,
+        form=form.id,
         pages=1 if lost else 2,
         review=review,
         problems=problems,
@@ -64,10 +66,12 @@ def reading_of(
     )
 
 
-def slot_of(path: str, value: Value, review: bool = False, candidates: tuple[str, ...] = ()) -> SlotReading:
+def slot_of(
+    path: str, value: Value, review: bool = False, candidates: tuple[str, ...] = (), form: Form = SAFETY_MONTH
+) -> SlotReading:
     """One slot; None is blank, UNREADABLE what nobody can read."""
     item, _, name = path.partition(".")
-    label = next(slot.label for slot in SAFETY_MONTH.slots if slot.path == f"{item.partition('[')[0]}.{name}")
+    label = next(slot.label for slot in form.slots if slot.path == f"{item.partition('[')[0]}.{name}")
     state = State.BLANK if value is None else State.UNREADABLE if value == UNREADABLE else State.VALUE
     return SlotReading(
         path=path,

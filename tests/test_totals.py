@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +14,8 @@ from pipeline.totals import Total, heading_of, make_totals
 from schemas.flow import State
 from schemas.office import StoredReturn
 from schemas.safety_month import SAFETY_MONTH
-from schemas.values import Value
+from schemas.values import Value, is_number, plain_number
+from tests.mixed import FORM
 from tests.office import UNREADABLE, collection_of, corrected, made_office, reading_of, stored
 
 UNITS = ("青禾县总工会", "白石区总工会", "云川市电力工会", "甲厂工会", "乙厂工会")
@@ -137,3 +141,95 @@ def test_each_total_is_the_sum_of_its_sources() -> None:
         assert total.value == sum(numbers)
         assert total.blank == sum(one.slot.state is State.BLANK for one in total.contributions)
         assert {one.unit for one in total.contributions} == {line.unit.name for line in ledger.lines if line.slots}
+
+
+AMOUNTS = st.one_of(
+    st.none(),
+    st.just(UNREADABLE),
+    st.integers(0, 999_999_999),
+    st.decimals(0, 999_999_999, places=6, allow_nan=False, allow_infinity=False),
+)
+
+COST, AREA = "lectures.cost", "places.area"
+
+
+@given(rows=st.lists(st.lists(st.tuples(AMOUNTS, st.booleans()), max_size=4), max_size=5))
+@settings(deadline=None, max_examples=60)
+def test_amounts_are_summed_exactly(rows: list[list[tuple[Value, bool]]]) -> None:
+    """To the last decimal, over all rows of all units; the range holds the sum, and its ends are sums as well."""
+    returns, sure, every = [], Fraction(), Fraction()
+    for order, (unit, own) in enumerate(zip(UNITS, rows, strict=False), 1):
+        paths = [AREA if turn == 1 else f"places[{turn}].area" for turn in range(1, len(own) + 1)]
+        values = dict(zip(paths, (value for value, _ in own), strict=True))
+        flagged = [path for path, (_, is_open) in zip(paths, own, strict=True) if is_open]
+        returns.append(stored(order, reading_of(values, unit=unit, flagged=flagged, form=FORM), unit=unit))
+        numbers = [(Fraction(value), is_open) for value, is_open in own if is_number(value)]
+        sure += sum(value for value, is_open in numbers if not is_open)
+        every += sum(value for value, _ in numbers)
+    total = mixed_totals(*returns)[AREA]
+    assert (Fraction(total.value), Fraction(total.low), Fraction(total.high)) == (every, sure, every)
+    assert total.in_words(total.value).replace(",", "") == f"{Decimal(total.value):.{total.decimals}f}"
+    assert (total.value, total.astray) == (mixed_totals(*returns[::-1])[AREA].value, False)
+
+
+def mixed_totals(*returns: StoredReturn) -> dict[str, Total]:
+    ledger = make_ledger(collection_of(*UNITS, form=FORM), returns, [], FORM)
+    return {total.slot.path: total for total in make_totals(ledger, FORM)}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (("12.5", "3"), "15.5"),
+        (("12.50", "3"), "15.50"),
+        (("12.25", "1280.125"), "1,292.375"),
+        (("0.10", "0.90"), "1.00"),
+        (("12", "3"), "15"),
+    ],
+)
+def test_sums_show_the_decimals_that_were_written(written: tuple[str, ...], shown: str) -> None:
+    """Noughts at the end included, and those of other slots with the same measure."""
+    returns = []
+    for order, (unit, text) in enumerate(zip(UNITS, written, strict=False), 1):
+        reading = reading_of({COST: plain_number(Decimal(text))}, unit=unit, form=FORM)
+        slots = tuple(slot.model_copy(update={"raw": text}) if slot.path == COST else slot for slot in reading.slots)
+        returns.append(stored(order, reading.model_copy(update={"slots": slots}), unit=unit))
+    total = mixed_totals(*returns)[COST]
+    assert total.in_words(total.value) == shown
+    assert mixed_totals(*returns)["checkups.cost"].decimals == total.decimals
+
+
+def test_boxes_are_counted_by_unit_and_worth_one_at_most() -> None:
+    """An open box may be ticked or not, whatever was read in it."""
+    tick = "lectures.online"
+    returns = [
+        stored(1, reading_of({tick: 1}, form=FORM)),
+        stored(2, reading_of({tick: 1}, unit=UNITS[1], flagged=[tick], form=FORM), unit=UNITS[1]),
+        stored(3, reading_of({tick: None}, unit=UNITS[2], flagged=[tick], form=FORM), unit=UNITS[2]),
+        stored(4, reading_of({tick: None}, unit=UNITS[3], form=FORM), unit=UNITS[3]),
+    ]
+    total = mixed_totals(*returns)[tick]
+    assert (total.value, total.low, total.high) == (2, 1, 3)
+    assert (total.given, total.blank, total.open, total.unknown, total.measure) == (2, 2, 2, 0, "个单位")
+
+
+def test_words_and_dates_are_counted() -> None:
+    """They have no sum."""
+    totals = mixed_totals(stored(1, reading_of({"lectures.day": "2027-06-03", "lectures.note": "首次"}, form=FORM)))
+    assert [(totals[path].value, totals[path].given) for path in ("lectures.day", "lectures.note")] == [(0, 1), (0, 1)]
+
+
+def test_a_totals_row_is_not_added_to_its_rows() -> None:
+    """It is the sum of what units have written there; where its rows come to something else, that is told."""
+    values: dict[str, Value] = {"places.people": 3, "places[2].people": 4, "sum.people": 8}
+    total = mixed_totals(stored(1, reading_of(values, form=FORM)))
+    assert (total["places.people"].value, total["sum.people"].value, total["sum.people"].rows) == (7, 8, 7)
+    assert total["sum.people"].notes == "合计行与各行之和 7 不一致"
+    assert total["places.people"].notes == ""
+    right = mixed_totals(stored(1, reading_of({**values, "sum.people": 7}, form=FORM)))
+    assert (right["sum.people"].value, right["sum.people"].notes) == (7, "")
+
+
+def test_rows_of_a_list_are_told_by_their_number() -> None:
+    """Not as activities, which they are not."""
+    assert heading_of("places[3].people", FORM) == "3.3 服务人次（第3行）"

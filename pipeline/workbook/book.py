@@ -14,12 +14,15 @@ from lxml.etree import LxmlError
 from openpyxl import Workbook
 from openpyxl.styles.cell_style import StyleArray
 
+from pipeline.form_layout import is_listed, lay_out
 from pipeline.ledger import Ledger
 from pipeline.totals import Total
 from pipeline.workbook.cells import Look, Paper, clean_text
+from pipeline.workbook.figures_sheet import figures_sheet
+from pipeline.workbook.lists_sheet import list_sheet
 from pipeline.workbook.names import FORM, SOURCES
 from pipeline.workbook.sources_sheet import aside_sheet, source_rows, sources_sheet
-from pipeline.workbook.totals_sheet import figures_sheet, form_sheet
+from pipeline.workbook.totals_sheet import form_sheet
 from pipeline.workbook.units_sheet import parents_sheet, units_sheet
 from schemas.form import Form
 
@@ -41,9 +44,13 @@ def workbook_bytes(ledger: Ledger, totals: Sequence[Total], form: Form, as_of: d
     def paper(title: str) -> Paper:
         return Paper(book.create_sheet(title), looks)
 
-    form_sheet(paper(FORM), ledger, totals, form, as_of, links)
+    for number, layout in enumerate(lay_out(form), 1):
+        form_sheet(paper(FORM if number == 1 else f"{FORM}{number}"), ledger, totals, form, layout, as_of, links)
     figures_sheet(paper("合计明细"), totals, form, links)
     units_sheet(paper("各单位"), ledger, totals, form)
+    by_path = {total.slot.path: total for total in totals}
+    for number, item in enumerate(filter(is_listed, form.items), 1):
+        list_sheet(paper("明细" if number == 1 else f"明细{number}"), ledger, by_path, item)
     if ledger.parents:
         parents_sheet(paper("分上级"), ledger)
     sources_sheet(paper(SOURCES), totals, f"'{FORM}'!A1")

@@ -90,6 +90,11 @@ HEADING = Look(bold=True, across="center", fill=GREY)
 NUMBER = Look(across="right", number=WHOLE_NUMBER)
 
 
+def number_format(decimals: int = 0, behind: str = "") -> str:
+    """How Excel shows a number: thousands in groups, so many decimals, words behind it that are no part of its value."""
+    return WHOLE_NUMBER + (f".{'0' * decimals}" if decimals else "") + (f'"{behind}"' if behind else "")
+
+
 def put(paper: Paper, row: int, column: int, value: Value, look: Look = PLAIN, *, link: str = "", tip: str = "") -> None:
     """Fill a cell. Text is text, whatever it begins with; `link` is a place in this workbook, 'sheet'!A1."""
     cell = paper.sheet.cell(row, column)

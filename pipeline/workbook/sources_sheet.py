@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.corrections import EffectiveSlot, turn_of
 from pipeline.export import STATES
 from pipeline.ledger import Ledger
 from pipeline.ledger_text import aside_note
@@ -17,17 +18,17 @@ from pipeline.workbook.cells import (
     HEADING,
     PLAIN,
     RED,
-    WHOLE_NUMBER,
     YELLOW,
     Look,
     Paper,
     fit_row,
     merge,
+    number_format,
     page_set_up,
     put,
     widths,
 )
-from schemas.form import Form, SlotKind
+from schemas.form import Form, Mark
 from schemas.values import Value
 
 # Rows above the first total's.
@@ -99,22 +100,24 @@ def _total_row(paper: Paper, row: int, total: Total, back: str) -> None:
         put(paper, row, column, None, look)
     put(paper, row, 1, total.heading, Look(bold=True, fill=GREY, colour=BLUE), link=back, tip="返回汇总表")
     put(paper, row, 2, "合计", look)
-    if total.slot.kind is SlotKind.COUNT:
-        put(paper, row, 4, total.value, Look(bold=True, fill=GREY, across="right", number=WHOLE_NUMBER))
-    put(paper, row, 9, total.told, Look(size=9, fill=GREY, colour=RED))
-    fit_row(paper, row, (total.heading, 44), (total.told, 34))
+    if total.slot.kind.summed:
+        shown_as = number_format(total.decimals, total.measure)
+        put(paper, row, 4, total.value, Look(bold=True, fill=GREY, across="right", number=shown_as))
+    put(paper, row, 9, total.notes, Look(size=9, fill=GREY, colour=RED))
+    fit_row(paper, row, (total.heading, 44), (total.notes, 34))
 
 
 def _source_row(paper: Paper, row: int, total: Total, one: Contribution) -> None:
     slot, stored = one.slot, one.filed.stored
     fill = YELLOW if slot.open else ""
     left, centred = Look(fill=fill), Look(fill=fill, across="center")
-    number = Look(fill=fill, across="right", number=WHOLE_NUMBER, colour=BLUE if slot.who else "000000")
+    shown_as = number_format(total.decimals)
+    number = Look(fill=fill, across="right", number=shown_as, colour=BLUE if slot.who else "000000")
     cells: Sequence[tuple[Value, Look]] = (
-        (total.heading, Look(fill=fill, size=9)),
+        (_heading(total, slot), Look(fill=fill, size=9)),
         (one.unit, left),
         (one.parent, left),
-        (shown(slot), number if total.slot.kind is SlotKind.COUNT else left),
+        (shown(slot), number if total.slot.kind.summed else left),
         (STATES[slot.state], centred),
         ("是" if slot.open else "", centred),
         (decided_by(slot), left),
@@ -125,5 +128,17 @@ def _source_row(paper: Paper, row: int, total: Total, one: Contribution) -> None
     )
     for column, (value, look) in enumerate(cells, 1):
         put(paper, row, column, value, look)
-    texts = ((total.heading, 44 * 11 / 9), (one.unit, 26), (one.parent, 18), (stored.name, 34), (str(slot.value), 13))
+    texts = (
+        (_heading(total, slot), 44 * 11 / 9),
+        (one.unit, 26),
+        (one.parent, 18),
+        (stored.name, 34),
+        (str(slot.value), 13),
+    )
     fit_row(paper, row, *texts)
+
+
+def _heading(total: Total, slot: EffectiveSlot) -> str:
+    """A total's heading, with the row's number where units fill in several rows."""
+    is_row = total.slot.repeats and total.slot.mark is Mark.CELL
+    return f"{total.heading}（第{turn_of(slot.path)}行）" if is_row else total.heading

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break, ColBreak
 
 from pipeline.corrections import EffectiveSlot, form_path
+from pipeline.form_layout import is_listed
 from pipeline.ledger import Ledger, UnitLine, UnitState
 from pipeline.ledger_text import line_note, summary_line
-from pipeline.tables import shown, slot_headings
+from pipeline.tables import slot_headings
 from pipeline.times import local_text
 from pipeline.totals import Total
 from pipeline.workbook.cells import (
-    BLUE,
     CENTRED,
     GREY,
     HEADING,
     PLAIN,
     RED,
-    WHOLE_NUMBER,
-    YELLOW,
     Look,
     Paper,
     fit_row,
     merge,
+    number_format,
     page_set_up,
     put,
     row_height,
     widths,
 )
-from schemas.flow import State
+from pipeline.workbook.slot_cells import SMALL, list_cell, slot_cell
 from schemas.form import Form, SlotKind
+from schemas.values import Value
 
-# Slots on one printed page, at most: as many columns as a wide A4 holds behind the unit's name.
-SLOTS_A_PAGE = 12
+# Width of the slots on one printed page, at most: what a wide A4 holds behind the unit's name.
+A_PAGE = 125.0
 
 # Width of a slot's column: 1,234,567 fits.
 SLOT = 9.5
@@ -43,8 +45,11 @@ SLOT = 9.5
 # Width of a slot of words.
 WORDS = 24.0
 
-# Headings of slots are long sentences in narrow columns.
-SMALL = 9.0
+# Width of a slot of amounts: 1,234,567.89 fits.
+MONEY = 13.0
+
+# The number before an item's heading.
+ITEM_NUMBER = re.compile(r"^[0-9一二三四五六七八九十]+[.、．]\s*")
 
 _COLOURS = {UnitState.MISSING: RED, UnitState.PARTIAL: RED, UnitState.REVIEW: "9C5700", UnitState.LATE: "9C5700"}
 
@@ -53,12 +58,12 @@ LEGEND = "黄底：待审核；蓝字：审核员改定；？：无法辨认；�
 
 def units_sheet(paper: Paper, ledger: Ledger, totals: Sequence[Total], form: Form) -> None:
     """Every unit of the roster: its state, its figures, when they came and in which file."""
-    headings = slot_headings(ledger, form)
+    headings = _headings(ledger, form)
     paths = list(headings)
+    by_path = {total.slot.path: total for total in totals}
     front = ("序号", "单位", *(["上级"] if ledger.parents else []), "状态")
     behind = ("到达时间", "文件", "说明")
-    kinds = {slot.path: slot.kind for slot in form.slots}
-    slot_widths = {path: WORDS if kinds[form_path(path)] is SlotKind.TEXT else SLOT for path in paths}
+    slot_widths = {path: _width(by_path[form_path(path)]) for path in paths}
     start, after = len(front) + 1, len(front) + len(paths) + 1
     front_widths = (6, 26, *([24] if ledger.parents else []), 9)
     widths(paper, *front_widths, *(slot_widths[path] for path in paths), 18, 30, 50)
@@ -73,9 +78,9 @@ def units_sheet(paper: Paper, ledger: Ledger, totals: Sequence[Total], form: For
     _slot_heads(paper, headings, form, start)
     _total_row(paper, totals, start, after + len(behind) - 1)
     for number, line in enumerate(ledger.lines, 1):
-        _unit_row(paper, 5 + number, number, line, ledger, form, paths)
+        _unit_row(paper, 5 + number, number, line, ledger, form, {path: by_path[form_path(path)] for path in paths})
     paper.sheet.freeze_panes = f"{get_column_letter(start)}6"
-    paper.sheet.col_breaks = _breaks(paths, start)
+    paper.sheet.col_breaks = _breaks(slot_widths, start)
     page_set_up(paper, wide=True, rows="3:5", columns=f"A:{get_column_letter(start - 1)}", fit=False)
     paper.sheet.page_setup.scale = 75 if ledger.parents else 85
 
@@ -102,12 +107,27 @@ def parents_sheet(paper: Paper, ledger: Ledger) -> None:
     page_set_up(paper, wide=True, rows="2:2")
 
 
+def _headings(ledger: Ledger, form: Form) -> dict[str, str]:
+    """Heading by slot path; of a list that units fill in the first row's stand for all of its rows."""
+    listed = {slot.path for item in form.items if is_listed(item) for slot in item.slots}
+    every = slot_headings(ledger, form)
+    return {path: heading for path, heading in every.items() if path in form.headings or form_path(path) not in listed}
+
+
+def _width(total: Total) -> float:
+    if not total.slot.kind.summed:
+        return WORDS
+    return MONEY if total.slot.kind is SlotKind.MONEY else SLOT
+
+
 def _slot_heads(paper: Paper, headings: dict[str, str], form: Form, start: int) -> None:
     """The items, each over its slots, and further activities behind them."""
     groups = [(item.heading, [slot.path for slot in item.slots]) for item in form.items]
-    further = [path for path in headings if path not in form.headings]
-    if further:
-        groups.append(("其他特色活动（第2项起）", further))
+    for item in form.items:
+        own = {slot.path for slot in item.slots}
+        further = [path for path in headings if path not in own and form_path(path) in own]
+        if further:
+            groups.append((f"{ITEM_NUMBER.sub('', item.heading)}（第2项起）", further))
     column = start
     highest = 0.0
     for title, paths in groups:
@@ -127,28 +147,32 @@ def _total_row(paper: Paper, totals: Sequence[Total], start: int, last: int) -> 
     for column in range(start, last + 1):
         put(paper, 5, column, None, bold)
     for column, total in enumerate(totals, start):
-        value = total.value if total.slot.kind is SlotKind.COUNT else None
+        value = total.value if total.slot.kind.summed else None
         colour = RED if total.provisional else "000000"
-        put(paper, 5, column, value, Look(bold=True, across="right", fill=GREY, number=WHOLE_NUMBER, colour=colour, size=10))
+        shown_as = number_format(total.decimals)
+        put(paper, 5, column, value, Look(bold=True, across="right", fill=GREY, number=shown_as, colour=colour, size=10))
     paper.sheet.row_dimensions[5].height = 22
 
 
-def _unit_row(paper: Paper, row: int, number: int, line: UnitLine, ledger: Ledger, form: Form, paths: Sequence[str]) -> None:
+def _unit_row(
+    paper: Paper, row: int, number: int, line: UnitLine, ledger: Ledger, form: Form, columns: Mapping[str, Total]
+) -> None:
     state = Look(across="center", colour=_COLOURS.get(line.state, "000000"))
-    cells: list[tuple[str | int, Look]] = [(number, CENTRED), (line.unit.name, PLAIN)]
+    cells: list[tuple[Value, Look]] = [(number, CENTRED), (line.unit.name, PLAIN)]
     if ledger.parents:
         cells.append((line.unit.parent, PLAIN))
     cells.append((line.state.chinese, state))
-    slots = {slot.path: slot for _, slot in line.slots}
+    listed = {slot.path for item in form.items if is_listed(item) for slot in item.slots}
+    own: dict[str, list[EffectiveSlot]] = defaultdict(list)
+    for _, slot in line.slots:
+        own[form_path(slot.path) if form_path(slot.path) in listed else slot.path].append(slot)
     column = 1
     for value, look in cells:
         put(paper, row, column, value, look)
         column += 1
-    kinds = {slot.path: slot.kind for slot in form.slots}
-    for path in paths:
-        slot = slots.get(path)
-        look = _slot_look(slot, kinds[form_path(path)])
-        put(paper, row, column, shown(slot) if slot else None, look)
+    for path, total in columns.items():
+        value, look = list_cell(own[path], total) if path in listed else slot_cell(next(iter(own[path]), None), total)
+        put(paper, row, column, value, look)
         column += 1
     files = "；".join(dict.fromkeys(filed.stored.name for filed in line.counted))
     note = line_note(line, form)
@@ -156,33 +180,28 @@ def _unit_row(paper: Paper, row: int, number: int, line: UnitLine, ledger: Ledge
     for value, look in ((arrived, CENTRED), (files, PLAIN), (note, PLAIN)):
         put(paper, row, column, value, look)
         column += 1
-    words = [(str(slot.value), WORDS * 11 / SMALL) for slot in slots.values() if isinstance(slot.value, str)]
+    words = [
+        (str(slot.value), WORDS * 11 / SMALL)
+        for slots in own.values()
+        for slot in slots[:1]
+        if isinstance(slot.value, str) and form_path(slot.path) not in listed
+    ]
     fit_row(paper, row, (line.unit.name, 26), (line.unit.parent, 24), (files, 30), (note, 50), *words)
 
 
-def _slot_look(slot: EffectiveSlot | None, kind: SlotKind) -> Look:
-    across = "left" if kind is SlotKind.TEXT else "right"
-    if slot is None:
-        return Look(size=10, across=across)
-    colour = BLUE if slot.who else RED if slot.state is State.UNREADABLE else "000000"
-    size = SMALL if kind is SlotKind.TEXT else 10
-    return Look(size=size, across=across, colour=colour, fill=YELLOW if slot.open else "", number=WHOLE_NUMBER)
-
-
-def _breaks(paths: Sequence[str], start: int) -> ColBreak:
+def _breaks(slot_widths: Mapping[str, float], start: int) -> ColBreak:
     """Page ends between items: as many whole items on a page as it holds."""
     breaks = ColBreak()
-    on_page = 0
-    items: dict[str, int] = {}
-    for path in paths:
-        item = path.partition(".")[0]
-        items[item] = items.get(item, 0) + 1
+    on_page = 0.0
+    items: dict[str, list[float]] = defaultdict(list)
+    for path, width in slot_widths.items():
+        items[path.partition(".")[0]].append(width)
     column = start
-    for count in items.values():
-        if on_page and on_page + count > SLOTS_A_PAGE:
+    for own in items.values():
+        if on_page and on_page + sum(own) > A_PAGE:
             breaks.append(Break(id=column - 1))
-            on_page = 0
-        on_page += count
-        column += count
+            on_page = 0.0
+        on_page += sum(own)
+        column += len(own)
     breaks.append(Break(id=column - 1))
     return breaks
