@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from pipeline.archive import archive_of
 from pipeline.executors import Pool
+from pipeline.meters import Meters
 from pipeline.names import page_order
 from pipeline.store import Claim, Store, claim, extend, fail, finish, give_back, put_off
 from schemas.errors import DocumentError, KuohaoError, TransientError
@@ -26,14 +28,18 @@ log = logging.getLogger(__name__)
 class Reads:
     """What is being read right now. It changes in place, as what it stands for does."""
 
-    def __init__(self, store: Store, home: Path, reader: Reader, pool: Pool, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, home: Path, reader: Reader, pool: Pool, wake: Callable[[], None], meters: Meters
+    ) -> None:
         self._store = store
         self._archive = archive_of(home)
         self._reader = reader
         self._pool = pool
         self._executor = pool.make()
         self._wake = wake
+        self._meters = meters
         self._under_way: dict[Future[Found], Claim] = {}
+        self._begun: dict[Future[Found], float] = {}
 
     def __bool__(self) -> bool:
         return bool(self._under_way)
@@ -54,7 +60,7 @@ class Reads:
                 give_back(self._store, held)
                 self._renew()
                 continue
-            self._under_way[future] = held
+            self._under_way[future], self._begun[future] = held, time.perf_counter()
             future.add_done_callback(lambda _: self._wake())
 
     def keep(self) -> None:
@@ -83,25 +89,35 @@ class Reads:
         """Store results. While `ending`, readers that die have been told to."""
         for future in [future for future in self._under_way if future.done()]:
             held = self._under_way[future]
-            mine = self._store_one(held, future, ending)
-            log.info("source %d: %s", held.source, "done" if mine else "taken over by somebody else")
-            del self._under_way[future]
+            ended = time.perf_counter()
+            outcome, mine = self._store_one(held, future, ending)
+            outcome = outcome if mine else "lost"
+            self._meters.seconds.labels("read").observe(ended - self._begun[future])
+            self._meters.seconds.labels("store").observe(time.perf_counter() - ended)
+            self._meters.sources.labels(outcome).inc()
+            log.info("source %d: %s", held.source, outcome, extra={"source": held.source, "outcome": outcome})
+            del self._under_way[future], self._begun[future]
 
-    def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> bool:
+    def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> tuple[str, bool]:
+        """What became of a read, and whether the store has taken it from us."""
         try:
             found = future.result()
         except CancelledError:
-            return give_back(self._store, held)
+            return "given_back", give_back(self._store, held)
         except BrokenExecutor:
-            return give_back(self._store, held, died=not ending)
+            return "died", give_back(self._store, held, died=not ending)
         except TransientError as error:
-            return put_off(self._store, held, error)
+            return "put_off", put_off(self._store, held, error)
         except KuohaoError as error:
-            return fail(self._store, held, error)
+            return "failed", fail(self._store, held, error)
         except Exception as error:  # a defect of a reader costs its file alone
             log.exception("defect while reading source %d", held.source)
-            return fail(self._store, held, DocumentError(type(error).__name__))
-        return finish(self._store, held, found)
+            return "failed", fail(self._store, held, DocumentError(type(error).__name__))
+        mine = finish(self._store, held, found)
+        if mine:
+            for slot in (slot for reading in found for slot in reading.slots):
+                self._meters.slots.labels("yes" if slot.review else "no").inc()
+        return "done", mine
 
     def _renew(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

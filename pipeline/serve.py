@@ -82,6 +82,7 @@ def serve(
         pictures = Pictures(archive_of(settings.home), settings.home / "cache")
         stack.callback(pictures.close)
         clear_drafts(inbox)
+        failures: list[Exception] = []
         web = Web(
             store=replace(store, pauses=PAUSES),
             settings=settings,
@@ -90,6 +91,8 @@ def serve(
             pictures=pictures,
             budget=budget,
             wake=office.wake.set,
+            reading=lambda: not failures,
+            meters=office.meters,
             local=local,
             names=LOOPBACK_NAMES | {_as_name(door.host)},
             secure=door.secure,
@@ -97,7 +100,6 @@ def serve(
         server = uvicorn.Server(_config(web))
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         stack.enter_context(_signals(server, office))
-        failures: list[Exception] = []
         if watching:
             stack.enter_context(_watching(office, server, failures))
         stack.enter_context(by_night(store, settings, nights))

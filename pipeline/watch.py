@@ -17,6 +17,7 @@ from threading import Event, Thread
 from pipeline.archive import archive_of, clean_up
 from pipeline.executors import Pool
 from pipeline.inbox import OWN_FOLDERS, TEMPORARY_STARTS, Look, Sighting, list_inbox, needs_polling, settle
+from pipeline.meters import Meters, make_meters
 from pipeline.reads import Reader, Reads
 from pipeline.settings import Settings
 from pipeline.store import Store, is_done
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Office:
-    """An inbox and what works on it. `pool` is where reads run.
+    """An inbox and what works on it. `pool` is where reads run, `meters` what they are measured with.
 
     `stop` ends the loop; `wake` lets it look around at once; `monotonic` is a clock that nobody sets.
     """
@@ -53,6 +54,7 @@ class Office:
     stop: Event = field(default_factory=Event)
     wake: Event = field(default_factory=Event)
     monotonic: Callable[[], float] = time.monotonic
+    meters: Meters = field(default_factory=make_meters)
 
 
 def prepare(inbox: Path, home: Path) -> None:
@@ -130,7 +132,7 @@ def _tick(office: Office) -> float:
 
 @contextmanager
 def _reads(office: Office) -> Iterator[Reads]:
-    reads = Reads(office.store, office.settings.home, office.reader, office.pool, office.wake.set)
+    reads = Reads(office.store, office.settings.home, office.reader, office.pool, office.wake.set, office.meters)
     try:
         yield reads
     finally:

@@ -184,4 +184,4 @@ def _reading(boxes: list[Box]) -> Reading:
 def _held(reading: Reading, kept: tuple[str, ...]) -> ReturnInHand:
     stored = StoredReturn(1, 1, kept[0], "0" * 64, START, reading)
     row = ReturnRow(1, 1, kept[0], None, "", START, FileState.REVIEW, 0, 0, 0, "", None, 0)
-    return ReturnInHand(stored, row, {}, {}, frozenset(), tuple((name, name) for name in kept))
+    return ReturnInHand(stored, SAFETY_MONTH, row, {}, {}, frozenset(), tuple((name, name) for name in kept))

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from pipeline.web import app as app_module
+from pipeline.web import metrics as metrics_module
 from pipeline.web.app import make_app
 from pipeline.web.context import Web
 from pipeline.web.errors import TOLD
@@ -24,7 +24,7 @@ from pipeline.web.texts import TABLES, english
 from schemas.errors import ConfigError, DiskFull, KuohaoError, StoreUnavailable
 from tests.web import ADDRESS, Visitor, add_people, opened_web
 
-PUBLIC = {"/login", "/logout", "/language", "/health", "/favicon.ico", "/api/openapi.json"}
+PUBLIC = {"/login", "/logout", "/language", "/health", "/ready", "/favicon.ico", "/api/openapi.json"}
 """What is answered to anybody: signing in and out, the language, and what holds nothing of people or units."""
 
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
@@ -240,7 +240,7 @@ def test_failures_are_told_with_their_status(
     def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setattr(app_module, "people", fail)
+    monkeypatch.setattr(metrics_module, "people", fail)
     with caplog.at_level(logging.INFO):
         answer = visitor.get("/health")
     assert answer.status_code == status

@@ -41,6 +41,7 @@ from pipeline.store.files import (
     to_tell,
 )
 from pipeline.store.forms import add_form, form_text, forms
+from pipeline.store.gauges import gauges
 from pipeline.store.hand import ReturnInHand, load_return
 from pipeline.store.history import Event, history
 from pipeline.store.people import (
@@ -118,6 +119,7 @@ __all__ = [
     "finish",
     "form_text",
     "forms",
+    "gauges",
     "give_back",
     "history",
     "in_inbox",

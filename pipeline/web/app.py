@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
-from pipeline.store import people
-from pipeline.web import login, uploads
+from pipeline.web import login, metrics, uploads
 from pipeline.web import people as people_pages
 from pipeline.web.api.routes import router as api
-from pipeline.web.context import Web, web_of
+from pipeline.web.context import Web
 from pipeline.web.dashboard.routes import router as dashboard
 from pipeline.web.errors import add_handlers
 from pipeline.web.images import router as pictures
@@ -54,19 +53,12 @@ def make_app(web: Web) -> FastAPI:
     app.state.web = web
     app.state.sessions = Sessions(web.home)
     add_handlers(app)
-    for pages in (router, login.router, people_pages.router, uploads.router, pictures, review, dashboard):
+    for pages in (router, metrics.router, login.router, people_pages.router, uploads.router, pictures, review, dashboard):
         app.include_router(pages, include_in_schema=False)
     app.include_router(api)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_middleware(Guard, web=web, sessions=app.state.sessions)
     return app
-
-
-@router.get("/health")
-def health(request: Request) -> JSONResponse:
-    """Whether pages and store are at work; 503 where the store is not."""
-    people(web_of(request).store)
-    return JSONResponse({"status": "ok", "version": VERSION})
 
 
 @router.get("/favicon.ico")

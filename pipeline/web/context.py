@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from pipeline.judge import ErrorBudget
+from pipeline.meters import Meters, make_meters
 from pipeline.settings import Settings
 from pipeline.store import Store, people, person, token_owner
 from pipeline.web.passwords import token_hash
@@ -32,7 +33,8 @@ LOCAL_NAME = "本机"
 class Web:
     """The office as its pages see it.
 
-    `wake` lets the watcher look into the inbox at once. `local`: the server listens on loopback alone, and is called by
+    `wake` lets the watcher look into the inbox at once; `reading` says whether there is one at work, where there should be.
+    `meters` are this process's. `local`: the server listens on loopback alone, and is called by
     one of `names`. `secure`: browsers come by HTTPS, through a proxy, and send cookies no other way.
     """
 
@@ -43,6 +45,8 @@ class Web:
     pictures: Pictures
     budget: ErrorBudget = field(default_factory=ErrorBudget)
     wake: Callable[[], None] = lambda: None
+    reading: Callable[[], bool] = lambda: True
+    meters: Meters = field(default_factory=make_meters)
     local: bool = True
     names: frozenset[str] = LOOPBACK_NAMES
     secure: bool = False
