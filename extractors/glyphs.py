@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from extractors.engine import batches_of_like_width, load_session, share_out
 from extractors.ink import line_to_gray
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, PageChar
-from schemas.form import Form
+from schemas.form import EMPTY_BOX, Form, Mark
 
 GlyphReader: TypeAlias = Callable[[Sequence[Line]], list[GlyphLine]]
 """The seam for recognisers: lines in, one GlyphLine for each, in the same order."""
@@ -57,12 +57,20 @@ DATE_WORDS = "年月日号"
 
 DIGITS = "0123456789"
 
+# How a box to tick is spelled by recognisers and in text layers, where Wingdings lie among the private characters: empty,
+# and ticked. A box that a pen has ticked is spelled as anything.
+OPEN_BOXES = "□☐◻▢▫囗口\uf0a8\uf06f\uf0a3"
+TICKED_BOXES = "☑☒■◼▪√✓✔✘\uf0fe\uf0fd\uf052\uf053\uf06e"
+
 MODEL = Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_rec_small.onnx"
 
 
 @dataclass(frozen=True)
 class Alphabet:
-    """The classes of characters that a form needs. Class 0 is the CTC blank, the last is any other character."""
+    """The classes of characters that a form needs. Class 0 is the CTC blank, the last is any other character.
+
+    Where boxes are among them, ticked or not they are one class.
+    """
 
     classes: tuple[str, ...]
 
@@ -80,7 +88,10 @@ class Alphabet:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {char: place for place, char in enumerate(self.classes, 1)}
+        places = {char: place for place, char in enumerate(self.classes, 1)}
+        if EMPTY_BOX in places:
+            places = dict.fromkeys(OPEN_BOXES + TICKED_BOXES, places[EMPTY_BOX]) | places
+        return places
 
     def name(self, index: int) -> str:
         """The character that names a class; "" for blank, "�" for any other."""
@@ -91,7 +102,9 @@ class Alphabet:
 
 def form_to_alphabet(form: Form, *, extra: str = "") -> Alphabet:
     """The alphabet of a form's printed words, digits, number words and `extra` characters, such as a roster's."""
-    words = [item.sentence + item.heading for item in form.items]
+    words = [item.heading + "".join(slot.before + slot.after for slot in item.slots) for item in form.items]
+    words += [EMPTY_BOX for slot in form.slots if slot.mark is Mark.BOX][:1]
+    words += [slot.column for slot in form.slots]
     words += [form.title, *form.columns, NUMBER_WORDS, SLOT_WORDS, DATE_WORDS, DIGITS, extra]
     words += [label for field in form.header for label in (field.label, *field.also)]
     folded = {fold(char) for char in "".join(words)} | {group[0] for group in LOOK_ALIKES}

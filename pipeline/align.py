@@ -11,10 +11,10 @@ import numpy as np
 from extractors.glyphs import Alphabet
 from extractors.underline import underscores_to_paper, wipe_underlines
 from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, state_span
-from pipeline.gaps import find_gap, gap_to_placement, spare_underlines
+from pipeline.gaps import box_to_placement, find_gap, gap_to_placement, spare_underlines
 from pipeline.steps import Steps
 from schemas.flow import GlyphLine, Line, NamedCell, Placement
-from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Slot
+from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Mark, Slot
 
 # A cell is named by a sentence that gains at least this much, in nats: each character found gains 2 to 5, one that is
 # missing loses 5, beginning or ending in the middle 12. On made scans the right sentence gains 30 and more, another one 5.
@@ -116,7 +116,7 @@ def _placements(automaton: Automaton, path: Path, steps: Steps, alphabet: Alphab
     seen = _characters_seen(automaton, path, steps)
     spare = _spare_parentheses(path, steps, alphabet) + spare_underlines(automaton, path, steps)
     return tuple(
-        replace(_placement(name, slot, state, state_span(path, state), seen, path, steps), spare=spare)
+        replace(_placement(name, slot, state, state_span(path, state), seen, automaton, path, steps), spare=spare)
         for name, slot, state in automaton.slots
     )
 
@@ -145,9 +145,12 @@ def _placement(
     state: int,
     span: tuple[int, int],
     seen: dict[int, float],
+    automaton: Automaton,
     path: Path,
     steps: Steps,
 ) -> Placement:
+    if slot.mark is Mark.BOX:
+        return box_to_placement(name, slot, state, seen, automaton, path, steps) or _missing(name, slot, steps)
     start, stop = span
     left, right = seen.get(state - 1, 0.0), seen.get(state + 1, 0.0)
     # Odd states 3, 5, 7 away are the printed characters behind the parentheses.

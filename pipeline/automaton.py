@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from extractors.glyphs import DIGITS, NUMBER_WORDS, Alphabet
-from schemas.form import EMPTY_PARENTHESES, FormItem, Slot, SlotKind
+from extractors.glyphs import DATE_WORDS, DIGITS, NUMBER_WORDS, Alphabet
+from schemas.form import EMPTY_BOX, EMPTY_PARENTHESES, FormItem, Mark, Slot, SlotKind
 
 # A printed character read as another one: PP-OCR misreads about one printed character in 400 on phone scans.
 MISREAD = -6.0
@@ -50,7 +50,10 @@ CUT = -12.0
 # 5 nats each, and cheaper than even one that is missing.
 UNDERLINED = -1.0
 
-GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT, INNER_GAP = 0, 1, 2, 3, 4
+GAP, CHARACTER, COUNT_SLOT, TEXT_SLOT, INNER_GAP, DATE_SLOT = 0, 1, 2, 3, 4, 5
+
+SLOTS = {SlotKind.COUNT: COUNT_SLOT, SlotKind.MONEY: COUNT_SLOT, SlotKind.DATE: DATE_SLOT, SlotKind.TEXT: TEXT_SLOT}
+"""What a slot between parentheses eats, by its kind. A box is a printed character."""
 
 # No path: far below any sum of prices, yet finite so that sums stay ordered.
 NEVER = np.float32(-1e9)
@@ -58,7 +61,10 @@ NEVER = np.float32(-1e9)
 
 @dataclass(frozen=True, eq=False)
 class Automaton:
-    """States of a sentence: int8 `kinds` and int32 character `classes` of each, and for each slot its state."""
+    """States of a sentence: int8 `kinds` and int32 character `classes` of each, and for each slot its state.
+
+    A slot's state is the gap between its parentheses, or the character that is its box.
+    """
 
     kinds: NDArray[np.int8]
     classes: NDArray[np.int32]
@@ -81,6 +87,8 @@ def item_to_automaton(item: FormItem, alphabet: Alphabet, *, times: int = 1) -> 
     pieces: list[str | tuple[str, Slot]] = []
     for turn in range(1, times + 1):
         for slot in item.slots:
+            if slot.mark is Mark.CELL:
+                continue
             path = slot.path if turn == 1 else slot.path.replace(item.key, f"{item.key}[{turn}]", 1)
             pieces += [slot.before, (path, slot), slot.after]
     return pieces_to_automaton(pieces, alphabet)
@@ -97,11 +105,16 @@ def pieces_to_automaton(pieces: list[str | tuple[str, Slot]], alphabet: Alphabet
 
     for piece in pieces:
         if isinstance(piece, str):
-            for char in piece:
+            # A space is paper: nothing is printed there.
+            for char in "".join(piece.split()):
                 print_char(char)
             continue
+        if piece[1].mark is Mark.BOX:
+            print_char(EMPTY_BOX)
+            slots.append((*piece, len(kinds) - 2))
+            continue
         print_char(EMPTY_PARENTHESES[0])
-        kinds[-1] = COUNT_SLOT if piece[1].kind is SlotKind.COUNT else TEXT_SLOT
+        kinds[-1] = SLOTS[piece[1].kind]
         slots.append((*piece, len(kinds) - 1))
         print_char(EMPTY_PARENTHESES[1])
     inner = [INNER_GAP if kind == GAP else kind for kind in kinds[1:-1]]
@@ -126,19 +139,23 @@ def best_path(
     lined = np.zeros(len(log_probs), np.bool_) if underlined is None else underlined
     states, score = _viterbi(automaton.kinds, automaton.classes, log_probs, free, lined)
     kinds = automaton.kinds[states]
-    in_slot = (kinds == COUNT_SLOT) | (kinds == TEXT_SLOT)
+    in_slot = (kinds == COUNT_SLOT) | (kinds == TEXT_SLOT) | (kinds == DATE_SLOT)
     foreign = np.where(in_slot, free[np.arange(len(free)), kinds], free[:, GAP])
     return Path(states, float(score - foreign.sum()))
 
 
 def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet, *, outside: float = OUTSIDE) -> NDArray[np.float32]:
-    """What a step costs in a gap, as any misread character, in either kind of slot, in an inner gap: float32 (steps, 5)."""
+    """What a step costs in a gap, as any misread character, in a slot of numbers or words, in an inner gap, in a slot of
+    dates: float32 (steps, 6)."""
     numbers = [alphabet.index(char) for char in DIGITS + NUMBER_WORDS + ",."]
     blank = np.exp(log_probs[:, 0])
     number = np.minimum(np.exp(log_probs[:, numbers]).sum(axis=1), 1.0 - blank)
     inked = np.maximum(1.0 - blank, 1e-6)
     parentheses = np.exp(log_probs[:, [alphabet.index(char) for char in EMPTY_PARENTHESES]]).sum(axis=1)
     rest = np.maximum(inked - number - parentheses, 0.0)
+    dates = [alphabet.index(char) for char in DIGITS + DATE_WORDS + ".-/"]
+    date = np.minimum(np.exp(log_probs[:, dates]).sum(axis=1), 1.0 - blank)
+    other = np.maximum(inked - date - parentheses, 0.0)
     prices = np.column_stack(
         [
             np.log(blank + np.exp(outside) * inked),
@@ -146,6 +163,7 @@ def step_prices(log_probs: NDArray[np.float32], alphabet: Alphabet, *, outside: 
             np.log(blank + number + np.exp(NO_NUMBER) * rest + np.exp(NO_PARENTHESIS) * parentheses),
             np.log(blank + np.exp(ANY_WORD) * inked),
             np.log(blank + np.exp(FOREIGN) * inked),
+            np.log(blank + date + np.exp(NO_NUMBER) * other + np.exp(NO_PARENTHESIS) * parentheses),
         ]
     )
     return prices.astype(np.float32)
@@ -209,7 +227,7 @@ def _viterbi(  # noqa: PLR0912  # one loop nest, compiled as a whole: split, it 
             else:
                 best, source = reach[state], origin[state]
                 price = free[step, kinds[state]]
-                if state >= 2 and (kinds[state] == COUNT_SLOT or kinds[state] == TEXT_SLOT):
+                if state >= 2 and (kinds[state] == COUNT_SLOT or kinds[state] == TEXT_SLOT or kinds[state] == DATE_SLOT):
                     enter, came = bare[state], state + size
                     if reach[state - 2] + UNDERLINED > enter:
                         enter, came = reach[state - 2] + UNDERLINED, origin[state - 2]

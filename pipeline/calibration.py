@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.experts import Expert
 from schemas.flow import LINE_HEIGHT, DigitReading, Evidence
-from schemas.form import SlotKind
+from schemas.form import Mark
 
 COEFFICIENTS = Path(__file__).parent / "calibration.json"
 
@@ -81,6 +81,9 @@ def evidence_to_features(
     """
     placement = evidence.placement
     own, rival = _says(experts.get("scout"), text)
+    if "scout" not in experts and "digits" in experts:
+        # Where no scout knows the form, what the digit reader doubts stands for its rival.
+        rival = min(rival, 1.0 - _says(experts["digits"], text)[0])
     margin = -log10(max(1 - probability, LEAST_DOUBT))
     em = LINE_HEIGHT * 0.8
     width = max(placement.inner[1] - placement.inner[0], 0.0) / em
@@ -89,7 +92,8 @@ def evidence_to_features(
         "unsure": max(1.0 - margin, 0.0),
         "scout": -log10(max(1 - own, LEAST_SCOUT_DOUBT)),
         "scout_rival": rival,
-        "parenthesis": min(placement.parentheses),
+        # A cell's rules are as good as parentheses.
+        "parenthesis": 1.0 if placement.slot.mark is Mark.CELL else min(placement.parentheses),
         "before": placement.anchors[0],
         "behind": placement.anchors[1],
         "parted": float(len(placement.stretches) > 1),
@@ -99,14 +103,14 @@ def evidence_to_features(
         "touching": float(evidence.touching),
         "length": float(len(text)),
     }
-    if placement.slot.kind is SlotKind.COUNT:
+    if placement.slot.kind.numeric:
         figures, figures_rival = _says(experts.get("digits"), text)
         features |= {"digits": -log10(max(1 - figures, LEAST_DOUBT)), "digits_rival": figures_rival}
     if not text:
         features["ink"] = log(1 + evidence.ink)
         features["strokes"] = min(float(evidence.strokes), 3.0)
         features["width"] = min(width, 6.0)
-    elif placement.slot.kind is SlotKind.TEXT:
+    elif not placement.slot.kind.numeric:
         features["pitch"] = abs(log((width + 0.3) / (len(text) + 0.3)))
     else:
         features["strokes"] = min(float(abs(evidence.strokes - len(text))), 3.0)
@@ -135,5 +139,7 @@ def _says(expert: Expert | None, text: str) -> tuple[float, float]:
     """How likely a reader holds `text`, and the likeliest other string; one that has not looked holds half a rival."""
     if expert is None:
         return 0.0, NOT_ASKED
+    if expert.commas:
+        text = text.replace(".", ",")
     rival = max((share for other, share in expert.strings.items() if other != text), default=0.0)
     return min(expert.strings.get(text, 0.0), 1.0), min(max(rival, expert.words or 0.0), 1.0)

@@ -13,12 +13,24 @@ from extractors.digits import OTHER
 from extractors.glyphs import Alphabet, fold
 from extractors.slots import INK_OF_A_STROKE
 from pipeline.calibration import Features, evidence_to_features, load_calibration, pen_to_features
-from pipeline.counts import Certainty, Written, read_number
-from pipeline.experts import Expert, is_contested, likeliest, may_be_stroke, sign_share, slot_experts, struck_share
+from pipeline.counts import Certainty, Written, read_amount, read_number
+from pipeline.dates import date_parts, read_date
+from pipeline.days import date_doubts, likeliest_date
+from pipeline.experts import (
+    Expert,
+    is_contested,
+    likeliest,
+    may_be_stroke,
+    sees_points,
+    sign_share,
+    slot_experts,
+    struck_share,
+)
 from pipeline.figures import is_number, split_struck
-from pipeline.strings import Candidate, spell
+from pipeline.strings import Candidate, slot_strings, spell
+from pipeline.ticks import read_tick
 from schemas.flow import Evidence, Placement, State
-from schemas.form import EMPTY_PARENTHESES, SlotKind
+from schemas.form import EMPTY_PARENTHESES, Mark, SlotKind
 from schemas.reading import Reason
 from schemas.values import Value
 
@@ -59,6 +71,9 @@ SEALED, PENNED = 0.04, 0.35
 COARSE = 0.6
 
 
+# The kind of decision on a box, which no model claims anything of.
+TICK = "tick"
+
 # Kinds of decision on what pens wrote, or left out.
 PEN_KINDS = frozenset({"pen", "pen_blank"})
 
@@ -84,11 +99,15 @@ class Decision:
 @lru_cache(maxsize=256)
 def decide(evidence: Evidence, alphabet: Alphabet) -> Decision:
     """What most likely stands in a slot that was found; kept for the second time that it is asked, on the same page."""
-    return (
-        _decide_text(evidence, alphabet)
-        if evidence.placement.slot.kind is SlotKind.TEXT
-        else _decide_count(evidence, alphabet)
-    )
+    match evidence.placement.slot.kind:
+        case SlotKind.TICK:
+            return _decide_tick(evidence)
+        case SlotKind.DATE:
+            return _decide_date(evidence, alphabet)
+        case SlotKind.TEXT:
+            return _decide_text(evidence, alphabet)
+        case _:
+            return _decide_count(evidence, alphabet)
 
 
 def written_by_pen(evidence: Evidence) -> bool:
@@ -99,6 +118,9 @@ def written_by_pen(evidence: Evidence) -> bool:
     # Where nothing is written nothing tells of pens; the first glance says so, whatever the pens' reader finds later.
     glance = placement.digits.glance
     written = (placement.digits.strings if glance is None else glance).get("", 0.0) < NOTHING
+    if not placement.slot.kind.numeric:
+        # The digit reader tells pens from printed digits, not from words.
+        return False
     return evidence.hand >= BY_PEN or (written and (evidence.pen > PENNED or placement.digits.pen >= SURELY_BY_PEN))
 
 
@@ -108,8 +130,9 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     experts = slot_experts(placement, alphabet, by_pen=by_pen)
     if by_pen and struck_share(placement.digits) > SEEN_BY_DIGITS:
         return _decide_struck(evidence, experts)
-    best = likeliest(experts)
-    written = read_number(best.text)
+    amount = placement.slot.kind is SlotKind.MONEY
+    best = likeliest(experts, amount=amount)
+    written = read_amount(best.text, placement.slot.unit) if amount else read_number(best.text)
     reasons = _doubts_in_any_case(evidence, written=bool(best.text))
     raw, kind = best.text, "pen" if by_pen else "count" if placement.looked else "glance"
     if not best.text:
@@ -124,13 +147,23 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons.append(Reason.UNUSUAL_NUMBER)
     elif by_pen and sign_share(placement.digits, OTHER) > SEEN_BY_DIGITS:
         reasons.append(Reason.NOT_A_NUMBER)
-    if by_pen and placement.slot.repeats:
+    if amount and written.state is State.VALUE and not placement.certain and not _points_agree(evidence, experts, best.text):
+        reasons.append(Reason.POINT_UNSURE)
+    if by_pen and placement.slot.repeats and placement.slot.mark is not Mark.CELL:
         # A pen hides where one activity ends and the next begins: a number may be another's, however well it is read.
         reasons.append(Reason.PLACE_UNSURE)
     contested = best.probability < FIRM and is_contested(experts, best.text)
     if not by_pen and (contested or may_be_stroke(experts, best.text)):
         reasons.append(Reason.READERS_DISAGREE)
     return _decision(evidence, experts, kind, written.state, written.value, raw, best, reasons, written.digits)
+
+
+def _points_agree(evidence: Evidence, experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether another reader than the recogniser sees the points of an amount as it does; of none, all of them see none."""
+    points = sum(char in ".," for char in text)
+    if points:
+        return sees_points(experts, text) or evidence.points == points
+    return sees_points(experts, text) and not evidence.points
 
 
 def _decide_struck(evidence: Evidence, experts: Mapping[str, Expert]) -> Decision:
@@ -140,7 +173,8 @@ def _decide_struck(evidence: Evidence, experts: Mapping[str, Expert]) -> Decisio
     text = max((text for text in strings if not is_number(text)), key=lambda text: strings[text], default="")
     struck, instead = split_struck(text)
     offered = tuple(dict.fromkeys(one for one in (instead, evidence.corrected, struck) if one))
-    written = read_number(offered[0]) if offered else Written(None, State.UNREADABLE, Certainty.VAGUE, "")
+    read = read_amount if evidence.placement.slot.kind is SlotKind.MONEY else read_number
+    written = read(offered[0]) if offered else Written(None, State.UNREADABLE, Certainty.VAGUE, "")
     best = Candidate(offered[0] if offered else "", strings.get(text, 0.0))
     return _decision(
         evidence, experts, "pen", written.state, written.value, text, best, [Reason.STRUCK], written.digits, offered
@@ -184,6 +218,36 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
     return _decision(evidence, experts, "text_blank", State.BLANK, None, "", best, doubts)
 
 
+def _decide_date(evidence: Evidence, alphabet: Alphabet) -> Decision:
+    """A date: a day that there is, on which no reader of digits sees other ones."""
+    placement = evidence.placement
+    shares = slot_strings(placement.log_probs, alphabet)
+    if max(shares, key=lambda text: shares[text], default="") == "":
+        return _decide_text(evidence, alphabet)
+    text, probability = likeliest_date(shares)
+    written = read_date(text)
+    reasons = _doubts_in_any_case(evidence, written=True)
+    if written.state is State.UNREADABLE:
+        reasons.append(Reason.NO_YEAR if date_parts(text) else Reason.NOT_A_DATE)
+    elif written.certainty is not Certainty.PLAIN:
+        reasons.append(Reason.UNUSUAL_NUMBER)
+    if not placement.certain:
+        reasons += [Reason.PEN] if evidence.hand > BY_PEN else []
+        reasons += date_doubts(placement, text, alphabet)
+    experts = slot_experts(placement, alphabet, by_pen=False)
+    best = Candidate(text, probability)
+    return _decision(evidence, experts, "text", written.state, written.value, spell(placement)[0] or text, best, reasons)
+
+
+def _decide_tick(evidence: Evidence) -> Decision:
+    """A box: what its glyph and its pixels say is no matter of strings, and no model of them has been fitted."""
+    tick = read_tick(evidence)
+    value = 1 if tick.state is State.VALUE else None
+    doubts = [reason for reason in _doubts_in_any_case(evidence, written=bool(value)) if reason is not Reason.PLACE_UNSURE]
+    reasons = tuple(dict.fromkeys((*tick.reasons, *doubts)))
+    return Decision(TICK, tick.state, value, tick.raw, "", tick.probability, {}, reasons)
+
+
 def _decision(
     evidence: Evidence,
     experts: Mapping[str, Expert],
@@ -223,10 +287,12 @@ def _misplaced(placement: Placement) -> bool:
     """A side of the slot counts as seen by its parenthesis or by the printed words behind it; one parenthesis must be.
 
     A slot on three lines has swallowed a line. An underlined one has the printed characters right beside it seen; more of
-    the sentence must be on one side.
+    the sentence must be on one side. A cell stands beside its row's heading and below its column's.
     """
     if placement.underlined:
         return max(placement.anchors) < SEEN
+    if placement.slot.mark is Mark.CELL:
+        return min(placement.anchors) < SEEN
     if len(placement.stretches) > 2:
         return True
     sides = [max(pair) >= SEEN for pair in zip(placement.parentheses, placement.anchors, strict=True)]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from extractors.digits import OTHER, OVER, STRUCK
 from extractors.glyphs import DIGITS, Alphabet
-from pipeline.counts import Certainty, read_number
+from pipeline.counts import Certainty, read_amount, read_number
 from pipeline.figures import is_number
 from pipeline.strings import Candidate, slot_strings
 from schemas.flow import DigitReading, Placement
+from schemas.form import SlotKind
 
 # How much less likely words or signs are in a count slot than a number, before anything is seen.
 WORDS = 0.25
@@ -37,16 +38,20 @@ FIGURES = frozenset(DIGITS + ",")
 class Expert:
     """What one reader sees: strings with their probabilities, the power of its word, and what it does not see at all.
 
-    `words` is the probability of all that it cannot spell; None for a reader that spells everything.
+    `words` is the probability of all that it cannot spell; None for a reader that spells everything. A reader whose only
+    point is the comma (`commas`) means either by it.
     """
 
     strings: Mapping[str, float]
     say: float
     blind: float
     words: float | None = None
+    commas: bool = False
 
     def share(self, text: str) -> float:
         """How likely a string stands in the slot, as far as this reader goes."""
+        if self.commas:
+            text = text.replace(".", ",")
         if self.words is not None and not FIGURES.issuperset(text):
             return max(self.words, self.blind)
         return max(self.strings.get(text, 0.0), self.blind)
@@ -56,6 +61,7 @@ def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool) -> d
     """Each reader that has a say on a slot, by name."""
     closely = placement.digits is not None and placement.digits.glance is not None
     say = CLOSE_SAY if by_pen and closely else PEN_SAY if by_pen else PRINT_SAY if placement.looked else GLANCE_SAY
+    amount = placement.slot.kind is SlotKind.MONEY
     found = {}
     for name, log_probs in (("recogniser", placement.log_probs), ("scout", placement.scouted)):
         if log_probs is not None and name in say and (name != "recogniser" or placement.looked):
@@ -65,14 +71,16 @@ def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool) -> d
             if strings is not None and name in say:
                 numbers = {text: share for text, share in strings.items() if is_number(text)}
                 words = sum(share for text, share in strings.items() if OTHER in text)
-                found[name] = Expert(numbers, say[name], BLIND[name], words)
+                found[name] = Expert(numbers, say[name], BLIND[name], words, commas=amount)
     return found
 
 
-def likeliest(experts: Mapping[str, Expert]) -> Candidate:
+def likeliest(experts: Mapping[str, Expert], *, amount: bool = False) -> Candidate:
     """The string that all readers together hold for the likeliest, and how likely it is against all others."""
-    texts = {text for expert in experts.values() for text in expert.strings} or {""}
-    weights = {text: _prior(text) * _product(experts, text) for text in texts}
+    # Where commas may be points, what they are is for the others to say.
+    spelled = [expert for expert in experts.values() if not expert.commas] or list(experts.values())
+    texts = {text for expert in spelled for text in expert.strings} or {""}
+    weights = {text: _prior(text, amount=amount) * _product(experts, text) for text in texts}
     best = max(weights, key=lambda text: weights[text])
     # Strings beyond the readers' beams keep what probability the listed ones leave.
     rest = 1.0
@@ -82,9 +90,24 @@ def likeliest(experts: Mapping[str, Expert]) -> Candidate:
 
 
 def is_contested(experts: Mapping[str, Expert], text: str) -> bool:
-    """Whether a reader other than the recogniser holds another string for likely."""
+    """Whether a reader other than the recogniser holds another string for likely; of an amount, other digits."""
     others = (expert for name, expert in experts.items() if name != "recogniser")
-    return any(share > 0.5 for expert in others for other, share in expert.strings.items() if other != text)
+    return any(
+        share > 0.5
+        for expert in others
+        for other, share in expert.strings.items()
+        if (only_digits(other) != only_digits(text) if expert.commas else other != text)
+    )
+
+
+def sees_points(experts: Mapping[str, Expert], text: str) -> bool:
+    """Whether the readers to whom points are commas hold an amount for likely, with its points where they are."""
+    return any(expert.commas and expert.share(text) > 0.5 for expert in experts.values())
+
+
+def only_digits(text: str) -> str:
+    """The digits of a string, which is all that a reader of digits sees."""
+    return "".join(char for char in text if char in DIGITS)
 
 
 def may_be_stroke(experts: Mapping[str, Expert], text: str) -> bool:
@@ -104,8 +127,9 @@ def struck_share(digits: DigitReading | None) -> float:
     return sign_share(digits, STRUCK, OVER)
 
 
-def _prior(text: str) -> float:
-    return 1.0 if not text or read_number(text).certainty is Certainty.PLAIN else WORDS
+def _prior(text: str, *, amount: bool) -> float:
+    written = read_amount(text) if amount else read_number(text)
+    return 1.0 if not text or written.certainty is Certainty.PLAIN else WORDS
 
 
 def _product(experts: Mapping[str, Expert], text: str) -> float:

@@ -49,7 +49,7 @@ CLEAR = 0.95
 
 
 def read_digits(page: Page, placements: Sequence[Placement], reader: DigitReader) -> list[DigitReading | None]:
-    """What stands in each count slot, in one batch; None for slots of text and for those that were not found."""
+    """What stands in each slot of numbers or dates, in one batch; None for the others and for those that were not found."""
     return _read(page, placements, reader, PRINT_LOOK, rise=0.0)
 
 
@@ -126,7 +126,7 @@ def _read(
 ) -> list[DigitReading | None]:
     pictures = [
         slot_to_pictures(page, placement, look, rise=rise)
-        if placement.line is not None and placement.slot.kind is SlotKind.COUNT
+        if placement.line is not None and (placement.slot.kind.numeric or placement.slot.kind is SlotKind.DATE)
         else []
         for placement in placements
     ]

@@ -1,4 +1,4 @@
-"""Slots without parentheses, on a form retyped with lines beneath gaps: where each is, and how sure that is."""
+"""Slots without parentheses, lines beneath gaps and boxes to tick: where each is, and how sure that is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from schemas.form import Slot
 
 # Printed characters seen this well vouch for a gap's place.
 SEEN = 0.5
+
+# Printed characters on a side of a box that vouch for its place.
+WORDS = 3
 
 # The line touches the printed words beside it: so far from its ends, in line pixels, nothing is written.
 MARGIN = 6.0
@@ -77,6 +80,63 @@ def gap_to_placement(name: str, slot: Slot, gap: Gap, anchors: tuple[float, floa
         steps.scouted[start:stop] if steps.scouted is not None else None,
         underlined=bool(lines) and all(one.clear and one.left >= least and one.right <= most for one in lines),
     )
+
+
+def box_to_placement(
+    name: str, slot: Slot, state: int, seen: dict[int, float], automaton: Automaton, path: Path, steps: Steps
+) -> Placement | None:
+    """Where a box stands: between the printed words beside it, whatever a pen has made of it; None if none are seen.
+
+    `state` is the box's own. Its steps are all those between the words, for a tick may stand beside the box; of words on
+    two lines those on the line with the more ink.
+    """
+    printed = np.flatnonzero(path.states % 2)
+    before = int(printed[np.searchsorted(path.states[printed], state) - 1]) if (path.states[printed] < state).any() else -1
+    later = printed[path.states[printed] > state]
+    behind = int(later[0]) if len(later) else len(path.states)
+    anchors = tuple(_seen_beside(state, side, seen, automaton) for side in (-1, 1))
+    if max(anchors) < SEEN:
+        return None
+    own = np.flatnonzero(path.states == state)
+    line = int(steps.line_of[own[0]]) if len(own) else _line_of_box(before, behind, steps)
+    first, last = int(steps.starts[line]), int(steps.starts[line + 1]) - 1
+    start, stop = max(before + 1, first), max(min(behind, last), before + 1, first)
+    glyphs = steps.lines[line]
+    left = steps.edge(before, 1) if before >= first else 0.0
+    right = steps.edge(behind, 0) if behind < last else float(glyphs.line.bgr.shape[1])
+    within = left, max(left, right)
+    found = float(np.exp(steps.log_probs[own, automaton.classes[state]].max())) if len(own) else 0.0
+    return Placement(
+        name,
+        slot,
+        glyphs.line,
+        steps.log_probs[start:stop],
+        steps.spelling[start:stop],
+        steps.sureness[start:stop],
+        within,
+        within,
+        (found, found),
+        (anchors[0], anchors[1]),
+        glyphs.certain,
+        ((glyphs.line, within),),
+        steps.scouted[start:stop] if steps.scouted is not None else None,
+    )
+
+
+def _seen_beside(state: int, side: int, seen: dict[int, float], automaton: Automaton) -> float:
+    """How well the printed characters on a side of a box were seen, other boxes left out; all of nothing is 1."""
+    box = automaton.classes[state]
+    ahead = range(state + 2 * side, -1 if side < 0 else len(automaton.kinds), 2 * side)
+    words = [seen.get(place, 0.0) for place in ahead if automaton.classes[place] != box][:WORDS]
+    return float(np.mean(words)) if words else 1.0
+
+
+def _line_of_box(before: int, behind: int, steps: Steps) -> int:
+    """The line of a box that was not made out, between two steps."""
+    between = np.arange(before + 1, behind)
+    inked = between[steps.inked[between]] if len(between) else between
+    places = steps.line_of[inked] if len(inked) else steps.line_of[[min(behind, len(steps.line_of) - 1)]]
+    return int(np.bincount(places).argmax())
 
 
 def spare_underlines(automaton: Automaton, path: Path, steps: Steps) -> int:

@@ -6,6 +6,7 @@ slot to a person whatever the probability. Rules across fields are in `rules`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +18,7 @@ from pipeline.decide import PEN_KINDS, SEALED, Decision, decide, written_by_pen
 from pipeline.figures import is_number
 from pipeline.office_calibration import UNADJUSTED, OfficeCalibration
 from schemas.flow import Evidence, Placement, State
-from schemas.form import Slot, SlotKind
+from schemas.form import Mark, Slot, SlotKind
 from schemas.reading import Reason, SlotReading
 
 # Findings that always send a slot to a person, and how far each lets confidence go at most.
@@ -33,6 +34,10 @@ BOUNDS: Mapping[Reason, float] = {
     Reason.STRUCK: 0.5,
     Reason.SEAL: 0.9,
     Reason.NO_GRID: 0.9,
+    Reason.POINT_UNSURE: 0.5,
+    Reason.NOT_A_DATE: 0.5,
+    Reason.NO_YEAR: 0.9,
+    Reason.TICK_UNSURE: 0.5,
 }
 
 # From this probability on, what the scout and the digit reader make of a slot stands, and the recogniser is not asked: above
@@ -43,12 +48,16 @@ GLANCE_SURE = 0.998
 # doubtful. Below, it is asked for its view.
 PEN_SURE = 0.9
 
+# What parts the digits of an amount.
+POINTS = re.compile(r"(?<=[0-9])[.．,，](?=[0-9])")
+
 # A text layer is certain about its characters, not about what the writer meant; but for a file that was never on paper whose
 # words are the form's own to the letter.
 CERTAIN = 0.9999
 
-# Underlined slots may use this share of the error budget: calibration has seen few of them.
-UNDERLINED_SHARE = Fraction(1, 2)
+# Slots such as calibration has seen few of, or none, may use this share of the error budget: those on a line or in a cell
+# of their own, amounts.
+SELDOM_SHARE = Fraction(1, 2)
 
 
 @dataclass(frozen=True)
@@ -113,10 +122,10 @@ def judge_slot(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> S
 def glance_suffices(evidence: Evidence, budget: ErrorBudget, alphabet: Alphabet) -> bool:
     """Whether the recogniser need not look: at print of which two quick readers leave little doubt, at what pens wrote."""
     placement = evidence.placement
-    if placement.looked or _read_closely(evidence):
+    if placement.looked or placement.slot.kind is SlotKind.TICK or _read_closely(evidence):
         return True
     if (
-        placement.slot.kind is SlotKind.TEXT
+        placement.slot.kind is not SlotKind.COUNT
         or placement.digits is None
         or placement.scouted is None
         or written_by_pen(evidence)
@@ -157,13 +166,17 @@ def missing_slot(path: str, slot: Slot) -> SlotReading:
 
 def _least_confidence(kind: str, placement: Placement, budget: ErrorBudget) -> float:
     """The confidence from which a slot is accepted."""
-    own = replace(budget, share=budget.share * UNDERLINED_SHARE) if placement.underlined else budget
+    seldom = placement.underlined or placement.slot.mark is Mark.CELL or placement.slot.kind is SlotKind.MONEY
+    own = replace(budget, share=budget.share * SELDOM_SHARE) if seldom else budget
     return own.pen_threshold if kind in PEN_KINDS else own.threshold
 
 
 def _may_be_confirmed(decision: Decision) -> bool:
-    """A second reader reads printed digits: it has a say on numbers written in digits alone, and not by pen."""
-    return decision.kind == "count" and decision.state is State.VALUE and decision.digits == decision.raw
+    """A second reader reads printed digits: it has a say on numbers written in digits alone, and not by pen.
+
+    It sees no points: those of an amount are others' to vouch for.
+    """
+    return decision.kind == "count" and decision.state is State.VALUE and decision.digits == POINTS.sub("", decision.raw)
 
 
 def _contest(evidence: Evidence, decision: Decision) -> tuple[Reason, ...]:

@@ -60,7 +60,7 @@ def _reread(placement: Placement, parts: Sequence[tuple[GlyphLine, int]], alphab
     sureness = np.concatenate([np.append(part.sureness, np.float32(1.0)) for part, _ in parts])
     between = pieces_to_automaton([(placement.path, placement.slot)], alphabet)
     # What stands beside a number is never part of it; of words in a window, all between the parentheses are.
-    outside = OUTSIDE if placement.slot.kind is SlotKind.COUNT else FOREIGN
+    outside = FOREIGN if placement.slot.kind is SlotKind.TEXT else OUTSIDE
     path = best_path(between, log_probs, alphabet, outside=outside)
     slot = between.slots[0][2]
     start, stop = state_span(path, slot)

@@ -10,12 +10,14 @@ from statistics import median
 import numpy as np
 from rapidfuzz import fuzz
 
+from extractors.boxes import look_at_box
 from extractors.cells import join_cells, turn_cells
 from extractors.digits import PEN_LOOK, PRINT_LOOK
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
 from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
 from extractors.orient import orient
+from extractors.points import count_points
 from extractors.rectify import rectify, turn
 from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.slots import SlotCrop, slot_to_crop
@@ -30,7 +32,7 @@ from pipeline.look import look_closely
 from pipeline.place import place_slots
 from pipeline.readers import Readers
 from schemas.flow import LINE_HEIGHT, Cell, Evidence, GlyphLine, Line, Matrix, NamedCell, Page, Placement, TableFind, Upright
-from schemas.form import Form
+from schemas.form import Form, Mark, SlotKind
 
 # The fields above a table stand within this height above it and may reach beyond its sides by this much, in working
 # pixels: two lines of 14 pt and a gap; the title above them is not needed.
@@ -234,6 +236,7 @@ def _placement_to_evidence(
     """What the pixels of a slot say."""
     if crop is None:
         return Evidence(placement, 0, 0.0, 0.0, None, hand=hand)
+    amount = placement.slot.kind is SlotKind.MONEY
     return Evidence(
         placement,
         crop.ink,
@@ -246,6 +249,8 @@ def _placement_to_evidence(
         contrast=crop.contrast,
         sharpness=crop.sharpness,
         touching=crop.touching,
+        box=look_at_box(placement) if placement.slot.mark is Mark.BOX else None,
+        points=count_points(crop.gray) if amount and not placement.certain else None,
     )
 
 
@@ -254,7 +259,7 @@ def _hand(placements: Sequence[Placement]) -> float:
     shares = [
         placement.digits.pen
         for placement in placements
-        if placement.digits is not None and placement.digits.strings.get("", 0.0) < NOTHING
+        if placement.digits is not None and placement.slot.kind.numeric and placement.digits.strings.get("", 0.0) < NOTHING
     ]
     return median(shares) if shares else 0.0
 

@@ -16,7 +16,7 @@ from extractors.glyphs import DIGITS, NUMBER_WORDS, Alphabet, GlyphReader
 from extractors.underline import underscores_to_paper, wipe_underlines
 from pipeline.align import Expected, name_items
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, Placement
-from schemas.form import Form, SlotKind
+from schemas.form import Form, Mark, SlotKind
 
 # Parentheses and the printed words beside them, seen by the scout this well, vouch for a slot's place.
 SEEN = 0.5
@@ -42,8 +42,7 @@ def place_slots(
     `expected` is what is known of each cell before.
     """
     if scout is None:
-        read_all = _by_cell(glyphs(_all(cells)), cells)
-        return [name_items(form, lines, alphabet, expected=of) for lines, of in zip(read_all, expected, strict=True)]
+        return _place_by_recogniser(form, cells, alphabet, expected, glyphs)
     scouted = _by_cell(scout(_all(cells)), cells)
     named = [
         name_items(form, lines, alphabet, scouted=lines, expected=of) for lines, of in zip(scouted, expected, strict=True)
@@ -65,12 +64,53 @@ def place_slots(
     return [tuple(_told_apart(item, whole) for item in items) for items in named]
 
 
+def _place_by_recogniser(
+    form: Form, cells: Sequence[Sequence[Line]], alphabet: Alphabet, expected: Sequence[Expected], glyphs: GlyphReader
+) -> list[tuple[NamedCell, ...]]:
+    """The same where no scout knows the form's characters: the recogniser reads all lines in its stead.
+
+    What it sees of a slot on the whole line stands for the scout's view; between parentheses it can look again.
+    """
+    lined = any(slot.mark is Mark.LINE for slot in form.slots)
+    cut = [[wipe_underlines(line) for line in cell] if lined else cell for cell in cells]
+    read = _by_cell([underscores_to_paper(line, alphabet) for line in glyphs(_all(cut))], cut)
+    named = [name_items(form, lines, alphabet, scouted=lines, expected=of) for lines, of in zip(read, expected, strict=True)]
+    if not lined:
+        # Where parentheses are not made out there may be none.
+        doubtful = [_doubtful_lines(*of, alphabet) for of in zip(read, named, expected, strict=True)]
+        keys = [(cell, place) for cell, places in enumerate(doubtful) for place in sorted(places)]
+        wiped = {key: line for key in keys if (line := wipe_underlines(cells[key[0]][key[1]])).underlines}
+        seen = dict(zip(wiped, (underscores_to_paper(line, alphabet) for line in glyphs(list(wiped.values()))), strict=True))
+        for cell in {cell for cell, _ in wiped}:
+            lines = [seen.get((cell, place), line) for place, line in enumerate(read[cell])]
+            named[cell] = name_items(form, lines, alphabet, scouted=lines, expected=expected[cell])
+    return [tuple(_without_double(item) for item in items) for items in named]
+
+
+def _without_double(item: NamedCell) -> NamedCell:
+    """The item with its slots marked at which the recogniser may look again; at others it has looked, once."""
+    return replace(
+        item,
+        placements=tuple(
+            replace(placement, looked=False)
+            if max(placement.parentheses) >= SEEN
+            else replace(placement, looked=True, scouted=None)
+            for placement in item.placements
+        ),
+    )
+
+
 def _told_apart(item: NamedCell, whole: set[int]) -> NamedCell:
     """The item with its slots marked that the recogniser has read on whole lines."""
     return replace(
         item,
         placements=tuple(
-            replace(placement, looked=all(id(line) in whole for line, _ in placement.stretches))
+            replace(
+                placement,
+                looked=all(id(line) in whole for line, _ in placement.stretches),
+                # The scout has hardly seen a decimal point.
+                scouted=placement.scouted if placement.slot.kind is not SlotKind.MONEY else None,
+            )
             for placement in item.placements
         ),
     )
@@ -132,9 +172,11 @@ def _read_whole(
 def _is_sure(placement: Placement, numbers: Sequence[int]) -> bool:
     """Whether the scout saw a slot's parentheses and the words beside it, and no words in it that belong elsewhere."""
     sides = [max(pair) for pair in zip(placement.parentheses, placement.anchors, strict=True)]
+    if placement.slot.mark is Mark.BOX:
+        return placement.line is not None and min(placement.anchors) >= SEEN
     if placement.line is None or min(sides) < SEEN or max(placement.parentheses) < SEEN or max(placement.anchors) < SEEN:
         return False
-    if placement.slot.kind is SlotKind.TEXT:
+    if not placement.slot.kind.numeric:
         return True
     classes = placement.log_probs.argmax(axis=1)
     words = np.count_nonzero((classes != 0) & ~np.isin(classes, numbers))

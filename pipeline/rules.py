@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log10
 from statistics import median
 
 from schemas.flow import State
-from schemas.form import Form
+from schemas.form import Form, SlotKind
 from schemas.reading import Reading, Reason, SlotReading
+from schemas.values import Number, is_number
 
 # People at one event beyond which a number is out of line: no hall holds more.
 MOST_PEOPLE_AN_EVENT = 20_000
@@ -24,7 +25,8 @@ EMPTY_FORM = 10
 
 
 def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReading, ...]:
-    """Flag attendance without an event, more events than people, crowds beyond reason, and a return that holds nothing."""
+    """Flag attendance without an event, more events than people, crowds beyond reason, choices of which none or several are
+    ticked, sums that are none, and a return that holds nothing."""
     counts = {slot.path: slot for slot in slots}
     events_of = {slot.path: slot.events for slot in form.slots if slot.events}
     doubts: dict[str, list[Reason]] = defaultdict(list)
@@ -35,6 +37,9 @@ def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReadin
         if counted and reason:
             doubts[attended.path].append(reason)
             doubts[counted.path].append(reason)
+    for rule in (_doubts_of_choices, _doubts_of_sums):
+        for path, reason in rule(form, counts):
+            doubts[path].append(reason)
     found = [slot for slot in slots if Reason.SLOT_MISSING not in slot.reasons]
     if len(found) >= EMPTY_FORM and all(slot.state is State.BLANK for slot in found):
         doubts |= {slot.path: [Reason.NOTHING_WRITTEN] for slot in found}
@@ -46,8 +51,8 @@ def judge_across(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     sizes: dict[str, list[float]] = defaultdict(list)
     for reading in readings:
         for slot in reading.slots:
-            if isinstance(slot.value, int) and slot.value > 0:
-                sizes[slot.path].append(log10(slot.value))
+            if (size := _size(slot)) is not None:
+                sizes[slot.path].append(size)
     usual = {path: median(values) for path, values in sizes.items() if len(values) >= LEAST_RETURNS}
     return tuple(_compared(reading, usual) for reading in readings)
 
@@ -56,14 +61,16 @@ def _compared(reading: Reading, usual: Mapping[str, float]) -> Reading:
     doubts = {
         slot.path: [Reason.OUT_OF_LINE]
         for slot in reading.slots
-        if isinstance(slot.value, int)
-        and slot.value > 0
-        and slot.path in usual
-        and abs(log10(slot.value) - usual[slot.path]) > POWERS_OUT_OF_LINE
+        if (size := _size(slot)) is not None and slot.path in usual and abs(size - usual[slot.path]) > POWERS_OUT_OF_LINE
     }
     if not doubts:
         return reading
     return reading.model_copy(update={"review": True, "slots": _flagged(reading.slots, doubts)})
+
+
+def _size(slot: SlotReading) -> float | None:
+    """The power of ten of a number; None for nought and for what is no number."""
+    return log10(slot.value) if is_number(slot.value) and slot.value > 0 else None
 
 
 def _flagged(slots: Sequence[SlotReading], doubts: Mapping[str, Sequence[Reason]]) -> tuple[SlotReading, ...]:
@@ -76,14 +83,41 @@ def _flagged(slots: Sequence[SlotReading], doubts: Mapping[str, Sequence[Reason]
 
 
 def _doubt_of_pair(events: SlotReading, attended: SlotReading) -> Reason | None:
-    if not isinstance(attended.value, int) or attended.value == 0 or events.state is State.UNREADABLE:
+    if not is_number(attended.value) or attended.value == 0 or events.state is State.UNREADABLE:
         return None
-    held = events.value if isinstance(events.value, int) else 0
+    held: Number = events.value if is_number(events.value) else 0
     if held == 0:
         return Reason.NO_EVENT
     if held > attended.value:
         return Reason.MORE_EVENTS
     return Reason.OUT_OF_LINE if attended.value > held * MOST_PEOPLE_AN_EVENT else None
+
+
+def _doubts_of_choices(form: Form, slots: Mapping[str, SlotReading]) -> Iterator[tuple[str, Reason]]:
+    """Of the boxes of one question, in one activity, exactly one is ticked."""
+    boxes: dict[tuple[str, str], list[SlotReading]] = defaultdict(list)
+    choices = {slot.path: slot.choice for slot in form.slots if slot.choice and slot.kind is SlotKind.TICK}
+    for path, slot in slots.items():
+        if choice := choices.get(_first_turn(path)):
+            boxes[path.partition(".")[0], choice].append(slot)
+    for together in boxes.values():
+        ticked = sum(slot.state is State.VALUE for slot in together)
+        if ticked > 1 or (ticked == 0 and all(slot.state is State.BLANK for slot in together)):
+            reason = Reason.SEVERAL_CHOICES if ticked else Reason.NO_CHOICE
+            yield from ((slot.path, reason) for slot in together)
+
+
+def _doubts_of_sums(form: Form, slots: Mapping[str, SlotReading]) -> Iterator[tuple[str, Reason]]:
+    """A total is the sum of its rows: where it is not, or a row of it was not read, any of them may be the wrong one."""
+    for slot in form.slots:
+        total = slots.get(slot.path)
+        if slot.sums is None or total is None or not is_number(total.value):
+            continue
+        added = [one for path, one in slots.items() if _first_turn(path) == slot.sums]
+        if any(one.state is State.UNREADABLE for one in added):
+            continue
+        if sum(one.value for one in added if is_number(one.value)) != total.value:
+            yield from ((one.path, Reason.WRONG_SUM) for one in (total, *added))
 
 
 def _first_turn(path: str) -> str:

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.form import Slot
+from schemas.form import Mark, Slot
 
 Image: TypeAlias = NDArray[np.uint8]
 """Grey (h, w) or BGR (h, w, 3)."""
@@ -233,7 +233,9 @@ class Placement:
 
     @property
     def whole(self) -> bool:
-        """Whether both ends of the slot were seen, so that no page end has cut it."""
+        """Whether both ends of the slot were seen, so that no page end has cut it: a box and a cell have none."""
+        if self.slot.mark in {Mark.BOX, Mark.CELL}:
+            return self.line is not None
         return self.underlined or min(self.parentheses) > 0.0
 
 
@@ -244,6 +246,16 @@ class NamedCell:
     item: str
     gain: float
     placements: tuple[Placement, ...]
+
+
+@dataclass(frozen=True)
+class BoxLook:
+    """What the pixels of a box to tick say: its frame by left and right on the line, None where there is none; the share of
+    what lies within that is dark; and the dark pixels between the words beside it, frame or not."""
+
+    frame: tuple[float, float] | None
+    filled: float
+    ink: int
 
 
 @dataclass(frozen=True)
@@ -262,7 +274,9 @@ class Evidence:
     the share of the slot under red paste, `pen` the share of its ink that is coloured. `second` is None where no second
     reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's (see `extractors.slots`). `gray_seal`
     marks a slot under a seal on a page without colour, `grid` is False on a page without rules. `hand` is
-    how likely pens have filled in the page, `corrected` what the digit reader sees over a slot that is struck out.
+    how likely pens have filled in the page, `corrected` what the digit reader sees over a slot that is struck out. `box` is
+    what the pixels of a box say, `points` how many points and commas stand between the digits of an amount; both None
+    elsewhere.
 
     Of text that was never on paper: `exact` tells that the words on both sides of the slot are the form's own to the letter,
     `doubts` are codes of `schemas.reading.Reason` for what nobody can know of it.
@@ -283,6 +297,8 @@ class Evidence:
     touching: bool = False
     exact: bool = False
     doubts: tuple[str, ...] = ()
+    box: BoxLook | None = None
+    points: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,11 @@ class SlotKind(StrEnum):
     TICK = "tick"
 
     @property
+    def numeric(self) -> bool:
+        """Whether a number is written there, with or without decimals."""
+        return self in {SlotKind.COUNT, SlotKind.MONEY}
+
+    @property
     def summed(self) -> bool:
         """Whether a total makes sense: of ticks it is how many were made."""
         return self in {SlotKind.COUNT, SlotKind.MONEY, SlotKind.TICK}

@@ -35,6 +35,13 @@ class Reason(StrEnum):
     MORE_EVENTS = "more_events_than_attendance"
     OUT_OF_LINE = "out_of_line"
     DISPUTED = "disputed"
+    POINT_UNSURE = "point_unsure"
+    NOT_A_DATE = "not_a_date"
+    NO_YEAR = "date_without_year"
+    TICK_UNSURE = "tick_unsure"
+    NO_CHOICE = "no_choice"
+    SEVERAL_CHOICES = "several_choices"
+    WRONG_SUM = "wrong_sum"
 
     @property
     def chinese(self) -> str:
@@ -60,6 +67,13 @@ _CHINESE = {
     Reason.MORE_EVENTS: "场次多于人次",
     Reason.OUT_OF_LINE: "数量级与其他填报不符",
     Reason.DISPUTED: "两人录入不一致",
+    Reason.POINT_UNSURE: "小数点需核对",
+    Reason.NOT_A_DATE: "填写的不是日期",
+    Reason.NO_YEAR: "日期没有写年份",
+    Reason.TICK_UNSURE: "是否打勾看不清",
+    Reason.NO_CHOICE: "单选项一个都没有勾",
+    Reason.SEVERAL_CHOICES: "单选项勾了不止一个",
+    Reason.WRONG_SUM: "合计与各行相加不符",
 }
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
 from pipeline.decide import written_by_pen
-from pipeline.judge import BOUNDS, UNDERLINED_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
+from pipeline.judge import BOUNDS, SELDOM_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
 from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
 from schemas.form import Slot, SlotKind
@@ -186,7 +186,7 @@ def test_an_underlined_slot_far_from_its_words_is_shown() -> None:
 def test_underlined_slots_must_be_surer(doubt: float) -> None:
     """What is accepted of an underlined slot is surer than the error budget asks: it may use a part of the budget."""
     reading = judged(on_a_line(evidence("57", ink=WRITTEN, doubt=doubt, second=None)))
-    assert reading.review or reading.confidence >= ErrorBudget(UNDERLINED_SHARE / 1000).threshold
+    assert reading.review or reading.confidence >= ErrorBudget(SELDOM_SHARE / 1000).threshold
 
 
 @pytest.mark.parametrize("text", ["", "57"])

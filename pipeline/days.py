@@ -1,0 +1,58 @@
+"""A date slot's readers to the likeliest day, and to what they do not agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from extractors.glyphs import Alphabet
+from pipeline.dates import date_parts
+from pipeline.experts import only_digits
+from pipeline.strings import slot_strings
+from schemas.flow import DigitReading, Placement
+from schemas.reading import Reason
+
+# How much rarer than a date is what is none: mistyped, or words.
+UNUSUAL = 0.005
+
+# A reader that gives a string more than this has seen it.
+SEEN = 0.5
+
+
+def likeliest_date(shares: Mapping[str, float]) -> tuple[str, float]:
+    """The likeliest of strings, those that are no date held to be rare, and how likely it is against all others."""
+    weights = {text: share * (1.0 if date_parts(text) else UNUSUAL) for text, share in shares.items()}
+    best = max(weights, key=lambda text: weights[text])
+    rest = max(1.0 - sum(shares.values()), 0.0) * UNUSUAL
+    return best, weights[best] / (sum(weights.values()) + rest)
+
+
+def date_doubts(placement: Placement, text: str, alphabet: Alphabet) -> list[Reason]:
+    """What the other readers say against a date: another one as they saw the whole line, other digits in the slot.
+
+    The reader of digits takes 年, 月 and 日 for digits or for nothing: it contests a date where neither the date's digits
+    are all among those that it sees nor the other way round.
+    """
+    if placement.scouted is not None:
+        shares = slot_strings(placement.scouted, alphabet)
+        if likeliest_date(shares)[0] == text:
+            return [] if not _contests(placement.digits, text) else [Reason.READERS_DISAGREE]
+        return [Reason.READERS_DISAGREE]
+    if placement.digits is None or _contests(placement.digits, text):
+        return [Reason.ONE_READER]
+    return []
+
+
+def _contests(digits: DigitReading | None, text: str) -> bool:
+    if digits is None:
+        return False
+    best = max(digits.strings, key=lambda one: digits.strings[one], default="")
+    if digits.strings.get(best, 0.0) < SEEN:
+        return False
+    seen, said = only_digits(best), only_digits(text)
+    return not (_is_within(seen, said) or _is_within(said, seen))
+
+
+def _is_within(few: str, many: str) -> bool:
+    """Whether the characters of one string stand in another one in this order."""
+    rest = iter(many)
+    return all(char in rest for char in few)
