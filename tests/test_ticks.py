@@ -85,9 +85,8 @@ def drawn(*strokes: str) -> Placement:
 def with_pixels(bgr: Image) -> Placement:
     (yes, *_) = placed("是否成立领导小组：□是□否；配备班组安全员（3）人。")
     assert yes.line is not None
-    return replace(
-        yes, line=replace(yes.line, bgr=cv2.GaussianBlur(bgr, (3, 3), 0)), outer=(70.0, 135.0), inner=(70.0, 135.0)
-    )
+    soft = np.asarray(cv2.GaussianBlur(bgr, (3, 3), 0), dtype=np.uint8)
+    return replace(yes, line=replace(yes.line, bgr=soft), outer=(70.0, 135.0), inner=(70.0, 135.0))
 
 
 @pytest.mark.parametrize(
