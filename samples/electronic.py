@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from samples.clauses import Clause, Manner, TypedReturn
+from samples.forms import sample_forms
+from samples.grid import is_simple
 from samples.layout import plain_layout, retype
 from samples.names import CITY, pick
-from samples.returns import Filled, invent_return
+from samples.returns import Filled, blank_return, invent_return
 from samples.truth import Truth, TruthFile, TruthSlot, write_truth
+from samples.typed_grid import form_to_grid
 from schemas.form import Form, SlotKind
 from schemas.safety_month import SAFETY_MONTH
 
@@ -33,75 +37,52 @@ SHEET_LAYOUTS = (
 
 LAYOUTS = {"docx": WORD_LAYOUTS, "xlsx": SHEET_LAYOUTS}
 
+GRID_LAYOUTS = {
+    "docx": (
+        "plain", "half-width", "split", "nested", "header-cells", "header-rows", "activities", "runs", "changes", "controls",
+        "boxes", "below", "several",
+    ),
+    "xlsx": ("plain", "half-width", "header-cells", "header-rows", "activities", "numbers", "formulas", "sheets", "several"),
+}  # fmt: skip
+"""The layouts of tables that are more than two columns of words: a spreadsheet's `numbers` are numbers and days to it."""
+
+_PLAIN_BOXES = frozenset({"runs", "changes"})
+"""Layouts of Word files in which text is parted in ways of its own."""
+
+_SPARE_ROWS = 7
+"""Empty rows of a blank form, below the first, for units."""
+
 _HALF = str.maketrans("（），；。、：", "(),;.,:")
 
 
-@dataclass(frozen=True)
-class Clause:
-    """A slot with the words printed around it: `raw` is what is written, None where nobody wrote."""
-
-    before: str
-    raw: str | None
-    after: str
-    words: bool
-
-
-@dataclass(frozen=True)
-class TypedReturn:
-    """What a unit types: title, fields by label, column headings, by row a heading and its clauses, once or more often."""
-
-    title: str
-    fields: tuple[tuple[str, str | None], ...]
-    columns: tuple[str, str]
-    rows: tuple[tuple[str, tuple[tuple[Clause, ...], ...]], ...]
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a unit types: `half` parentheses, what it leaves in a blank slot and around a value, colons behind labels.
-
-    `underlined` units have gaps with a line beneath instead of parentheses.
-    """
-
-    half: bool = False
-    gap: str = ""
-    pad: str = ""
-    colon: str = "："
-    underlined: bool = False
-
-    def text(self, clause: Clause) -> str:
-        """A clause in one piece; a gap with a line beneath is typed with underscores."""
-        return f"{clause.before}{''.join(self.parts(clause))}{clause.after}"
-
-    def parts(self, clause: Clause) -> tuple[str, str, str]:
-        """What stands left of the value, the value or what is left blank, and what stands right of it."""
-        inside = f"{self.pad}{clause.raw}{self.pad}" if clause.raw is not None else self.gap
-        if self.underlined:
-            return "__", clause.raw or "_", "__"
-        return ("(", inside, ")") if self.half else ("（", inside, "）")
-
-
-def make_electronic(stem: Path, kind: str, layout: str, seed: int, *, form: Form = SAFETY_MONTH) -> TruthFile:
+def make_electronic(
+    stem: Path, kind: str, layout: str, seed: int, *, form: Form = SAFETY_MONTH, blank: bool = False
+) -> TruthFile:
     """Make a Word ("docx") or Excel ("xlsx") file in a layout, and its truth beside it; `stem` is its path without suffix.
 
-    The same seed makes the same bytes, as long as the libraries are the same. Raises ValueError for an unknown layout.
+    The same seed makes the same bytes, as long as the libraries are the same. `blank` is a form in which nobody has
+    written. Raises ValueError for a layout that is unknown, or that the form cannot have.
     """
-    if layout not in LAYOUTS[kind]:
-        raise ValueError(f"no such layout: {layout!r}; choose from {', '.join(LAYOUTS[kind])}")
+    if layout not in form_layouts(form, kind):
+        raise ValueError(f"no such layout: {layout!r}; choose from {', '.join(form_layouts(form, kind))}")
     rng = np.random.default_rng((seed, 23))
-    number = int(rng.integers(2, 4)) if layout == "several" else 1
+    number = int(rng.integers(2, 4)) if layout == "several" and not blank else 1
     path = stem.with_name(f"{stem.name}.{kind}")
     manner = _draw_manner(layout, rng)
+    if any(slot.kind is SlotKind.TICK for slot in form.slots):
+        manner = _draw_boxes(manner, kind, layout, rng)
     filled, typed = [], []
     for _ in range(number):
         activities = int(rng.integers(2, 4)) if layout == "activities" else None
-        one = invent_return(form, rng, filling="typed", activities=activities)
+        one = invent_return(form, rng, filling="typed", activities=activities, drawn=False)
+        one = blank_return(form) if blank else _with_ticks(one, manner)
         words = form
         if layout == "retyped":
             words, retyped = retype(form, plain_layout(), rng)
-            manner = Manner(retyped.half_parentheses, manner.gap, manner.pad, manner.colon)
+            manner = replace(manner, half=retyped.half_parentheses, underlined=False)
         filled.append(one)
-        typed.append(_typed(words, one, half=layout == "half-width"))
+        spare = _SPARE_ROWS if blank else 0 if is_simple(form) else int(rng.integers(0, 4))
+        typed.append(_typed(words, one, half=layout == "half-width", spare=spare))
     if kind == "docx":
         from samples.word_file import write_word
 
@@ -115,16 +96,33 @@ def make_electronic(stem: Path, kind: str, layout: str, seed: int, *, form: Form
     return truth
 
 
-def make_electronic_set(out: Path, *, seed: int, count: int, kinds: Sequence[str] = tuple(LAYOUTS)) -> list[TruthFile]:
+def make_electronic_set(
+    out: Path,
+    *,
+    seed: int,
+    count: int,
+    kinds: Sequence[str] = tuple(LAYOUTS),
+    form: Form = SAFETY_MONTH,
+    blank: bool = False,
+) -> list[TruthFile]:
     """Make so many files in `out`: kinds take turns, and of each its layouts."""
     out.mkdir(parents=True, exist_ok=True)
     made = []
     for index in range(count):
         kind = kinds[index % len(kinds)]
-        layout = LAYOUTS[kind][index // len(kinds) % len(LAYOUTS[kind])]
+        layouts = form_layouts(form, kind)
+        layout = layouts[index // len(kinds) % len(layouts)]
         own = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-        made.append(make_electronic(out / f"{index:04d}-{layout}-{kind}", kind, layout, own))
+        made.append(make_electronic(out / f"{index:04d}-{layout}-{kind}", kind, layout, own, form=form, blank=blank))
     return made
+
+
+def form_layouts(form: Form, kind: str) -> tuple[str, ...]:
+    """The layouts that a form's file of a kind may have."""
+    repeats = any(item.repeats for item in form.items)
+    if not is_simple(form):
+        return tuple(name for name in GRID_LAYOUTS[kind] if repeats or name != "activities")
+    return tuple(name for name in LAYOUTS[kind] if repeats or name != "activities")
 
 
 def main() -> None:
@@ -133,8 +131,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("output/electronic"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=24)
+    parser.add_argument("--form", choices=sorted(sample_forms()), help="a form of samples/forms instead of the built-in one")
+    parser.add_argument("--blank", action="store_true", help="forms in which nobody has written")
     options = parser.parse_args()
-    make_electronic_set(options.out, seed=options.seed, count=options.count)
+    form = sample_forms()[options.form] if options.form else SAFETY_MONTH
+    make_electronic_set(options.out, seed=options.seed, count=options.count, form=form, blank=options.blank)
 
 
 def _draw_manner(layout: str, rng: np.random.Generator) -> Manner:
@@ -147,7 +148,25 @@ def _draw_manner(layout: str, rng: np.random.Generator) -> Manner:
     )
 
 
-def _typed(form: Form, filled: Filled, *, half: bool) -> TypedReturn:
+def _draw_boxes(manner: Manner, kind: str, layout: str, rng: np.random.Generator) -> Manner:
+    """How a unit has its boxes: in Word also as signs and as controls to click at."""
+    boxes = pick(rng, ("char", "char", "symbol", "control")) if kind == "docx" and layout not in _PLAIN_BOXES else "char"
+    return replace(manner, boxes=boxes, beside=bool(rng.random() < 0.5))
+
+
+def _with_ticks(filled: Filled, manner: Manner) -> Filled:
+    """The return with the ticks that signs and controls show."""
+    if manner.boxes == "char":
+        return filled
+    shown = "☒" if manner.boxes == "control" else "☑"
+    rows = tuple(
+        tuple(replace(one, raw=shown) if one.slot.kind is SlotKind.TICK and one.raw else one for one in row)
+        for row in filled.rows
+    )
+    return replace(filled, rows=rows)
+
+
+def _typed(form: Form, filled: Filled, *, half: bool, spare: int) -> TypedReturn:
     def widths(text: str) -> str:
         return text.translate(_HALF) if half else text
 
@@ -156,13 +175,15 @@ def _typed(form: Form, filled: Filled, *, half: bool) -> TypedReturn:
     for item, slots in zip(form.items, filled.rows, strict=True):
         size = len(item.slots)
         clauses = [
-            Clause(widths(words.before), slot.raw, widths(words.after), words.kind is SlotKind.TEXT)
+            Clause(widths(words.before), slot.raw, widths(words.after), words.kind is SlotKind.TEXT, words.mark)
             for words, slot in zip(item.slots * (len(slots) // size), slots, strict=True)
         ]
         turns = tuple(tuple(clauses[start : start + size]) for start in range(0, len(clauses), size))
         rows.append((widths(item.heading), turns))
     fields = tuple((widths(field.label), values[field.key]) for field in form.header)
-    return TypedReturn(f"{CITY}总工会{form.title}", fields, (form.columns[0], form.columns[-1]), tuple(rows))
+    sentences = [turns[0] for _, turns in rows]
+    grid = form_to_grid(form, filled, sentences, spare=spare)
+    return TypedReturn(f"{CITY}总工会{form.title}", fields, (form.columns[0], form.columns[-1]), tuple(rows), grid)
 
 
 def _truth(path: Path, filled: Filled, kind: str, layout: str, seed: int) -> Truth:

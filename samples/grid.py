@@ -118,7 +118,7 @@ def _cells_from(
         if role is Role.SENTENCE and item.sentence:
             found.append((-1, _plan(box, centred=False)))
         elif across and role is Role.CELLS:
-            found.append((-1, _plan((edges[place], 0.0, 1.0, 1.0), centred=False)))
+            found.append((-1, _plan((edges[place], 0.0, edges[-1], 1.0), centred=False)))
             break
         elif column in slots:
             found.append((slots[column], _plan(box, slot=slots[column])))

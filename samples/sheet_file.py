@@ -13,7 +13,8 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 
-from samples.electronic import Clause, Manner, TypedReturn
+from samples.clauses import Clause, Manner, TypedReturn
+from samples.sheet_grid import save_totals, write_sheet_grid
 from samples.word_file import same_times
 
 _LINE = 24
@@ -30,13 +31,16 @@ def write_sheets(path: Path, returns: Sequence[TypedReturn], layout: str, manner
             sheet = book.create_sheet()
         row = sheet.max_row + 2 if number and together else 1
         row = _head(sheet, typed, row, layout, manner)
+        if typed.grid is not None:
+            write_sheet_grid(book, sheet, typed.grid, row, layout, manner, rng)
+            continue
         for place, (heading, turns) in enumerate(typed.rows):
             if layout == "sheets" and place == 3:
                 sheet, row = book.create_sheet(), 1
             row = _item(sheet, row, heading, turns, layout, manner, rng)
     memory = BytesIO()
     book.save(memory)
-    path.write_bytes(same_times(memory.getvalue()))
+    path.write_bytes(same_times(save_totals(memory.getvalue(), returns) if layout == "formulas" else memory.getvalue()))
 
 
 def _head(sheet: Worksheet, typed: TypedReturn, row: int, layout: str, manner: Manner) -> int:
@@ -60,6 +64,8 @@ def _head(sheet: Worksheet, typed: TypedReturn, row: int, layout: str, manner: M
             sheet.cell(row, 1, line)
             sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=6)
             row += 1
+    if typed.grid is not None:
+        return row
     sheet.cell(row, 1, typed.columns[0])
     sheet.cell(row, 2, typed.columns[1])
     return row + 1
@@ -97,7 +103,7 @@ def _item(
                 sheet.cell(row, 2, text[start : start + _LINE])
                 row += 1
         elif layout == "underlined":
-            sheet.cell(row, 2).value = CellRichText(*_underlined(turn, rng))
+            sheet.cell(row, 2).value = CellRichText(*_underlined(turn, manner, rng))
             row += 1
         else:
             sheet.cell(row, 2, "".join(manner.text(clause) for clause in turn))
@@ -105,9 +111,12 @@ def _item(
     return row
 
 
-def _underlined(turn: Sequence[Clause], rng: np.random.Generator) -> list[str | TextBlock]:
+def _underlined(turn: Sequence[Clause], manner: Manner, rng: np.random.Generator) -> list[str | TextBlock]:
     parts: list[str | TextBlock] = []
     for clause in turn:
+        if not manner.lined(clause):
+            parts.append(manner.text(clause))
+            continue
         if rng.random() < 0.5:
             gap: list[str | TextBlock] = [f"__{clause.raw or '_'}__"]
         else:

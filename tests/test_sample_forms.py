@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from extractors.pages import open_pages
+from extractors.typed import open_typed
+from samples.electronic import form_layouts, make_electronic
 from samples.forms import FOLDER, sample_forms
 from samples.grid import Role, column_edges, column_roles, heading_cells
 from samples.make import make_set
@@ -19,6 +22,7 @@ from schemas.flow import Page, State
 from schemas.form import Form, Mark, Slot, SlotKind
 from schemas.form_file import form_to_toml, toml_to_form
 from schemas.safety_month import SAFETY_MONTH
+from schemas.typed import UNKNOWN
 from schemas.values import is_number
 
 FORMS = sample_forms()
@@ -97,6 +101,40 @@ def test_pens_write_in_cells_and_boxes(filling: str, tmp_path: Path) -> None:
         written = [slot for slot in truth.slots if slot.raw is not None]
         assert written
         assert all(slot.value_box and _meets(slot.value_box, slot.box) for slot in written)
+
+
+@pytest.mark.parametrize("kind", ["docx", "xlsx"])
+@pytest.mark.parametrize("place", range(4))
+def test_office_files_hold_what_is_told(place: int, kind: str, tmp_path: Path) -> None:
+    """A Word or Excel file of any form, in one layout or another, holds the words that its truth tells."""
+    for number, form in enumerate(FORMS.values()):
+        if number % 4 == place:
+            layout = form_layouts(form, kind)[number % len(form_layouts(form, kind))]
+            truth = make_electronic(tmp_path / f"{form.id}-{layout}", kind, layout, number, form=form)
+            blocks = open_typed(tmp_path / truth.file).blocks
+            text = "".join(_plain(line) for block in blocks for row in block.rows for cell in row for line in cell)
+            texts = {slot.path for slot in form.slots if slot.kind is SlotKind.TEXT}
+            words = [slot.raw or "" for one in truth.returns for slot in one.slots if slot.path in texts]
+            assert [raw for raw in words if _plain(raw) not in text] == []
+
+
+def test_blank_office_files(tmp_path: Path) -> None:
+    """A blank Word file has rows for units and no value."""
+    truth = make_electronic(tmp_path / "blank", "docx", "plain", 3, form=FORMS["units-2027"], blank=True)
+    rows = [row for block in open_typed(tmp_path / truth.file).blocks if block.ruled for row in block.rows]
+    assert len(rows) == 1 + 8 + 1
+    assert all(slot.value is None for slot in truth.returns[0].slots)
+
+
+def test_formulas_have_values(tmp_path: Path) -> None:
+    """A formula that a spreadsheet program saved with its value is read as that."""
+    truth = make_electronic(tmp_path / "sums", "xlsx", "formulas", 3, form=FORMS["units-2027"])
+    with zipfile.ZipFile(tmp_path / truth.file) as package:
+        assert b"<f>" in package.read("xl/worksheets/sheet1.xml")
+    lines = [
+        line for block in open_typed(tmp_path / truth.file).blocks for row in block.rows for cell in row for line in cell
+    ]
+    assert UNKNOWN not in "".join(lines)
 
 
 @pytest.mark.parametrize(
