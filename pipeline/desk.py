@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from rich.text import Text
 
 from pipeline.inbox import is_remote
 from pipeline.judge import ErrorBudget
+from pipeline.logs import begin_log
 from pipeline.office_calibration import load_office_calibration
 from pipeline.settings import Settings
 from pipeline.store import Store, collected, counts, forms, open_store, receipts, set_collection
@@ -78,7 +77,7 @@ def run_office(
     from pipeline.watch import prepare, watch
 
     prepare(inbox, settings.home)
-    begin_log()
+    begin_log(settings.log)
     store = open_office(settings)
     office = make_office(inbox, settings, store, budget=budget, units=units, workers=workers)
 
@@ -124,12 +123,6 @@ def make_office(
     form = forms(store)[known.form]
     reader = partial(read_source, form=form, budget=budget, roster=spellings, threads=pool.threads)
     return Office(inbox, store, settings, reader, pool)
-
-
-def begin_log() -> None:
-    """Let what goes on be seen on the terminal, or in the journal."""
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("pipeline").setLevel(logging.INFO)
 
 
 def _with_roster(store: Store, units: tuple[Unit, ...] | None) -> Collection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -16,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pipeline.logs import begin_log
 from pipeline.mail.fetch import Tally, fetch_mail
 from pipeline.mail.settings import MailSettings, load_mail_settings
 from pipeline.office_cli import Home
@@ -59,8 +59,9 @@ def mail_command(
     """
     given: dict[str, object] = {"host": host, "user": user, "password_file": password_file, "folder": folder}
     given |= {"port": port, "security": security, "ca_file": ca_file, "since": _day(since)}
-    settings, place = load_mail_settings(**given), load_settings(home=home).home
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    settings, office = load_mail_settings(**given), load_settings(home=home)
+    place = office.home
+    begin_log(office.log)
     logging.getLogger("pipeline").setLevel(logging.INFO if watch else logging.WARNING)
     stop = Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}

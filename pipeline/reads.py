@@ -90,12 +90,14 @@ class Reads:
         for future in [future for future in self._under_way if future.done()]:
             held = self._under_way[future]
             ended = time.perf_counter()
+            seconds = ended - self._begun[future]
             outcome, mine = self._store_one(held, future, ending)
             outcome = outcome if mine else "lost"
-            self._meters.seconds.labels("read").observe(ended - self._begun[future])
+            self._meters.seconds.labels("read").observe(seconds)
             self._meters.seconds.labels("store").observe(time.perf_counter() - ended)
             self._meters.sources.labels(outcome).inc()
-            log.info("source %d: %s", held.source, outcome, extra={"source": held.source, "outcome": outcome})
+            about = {"source": held.source, "outcome": outcome, "files": len(held.files), "seconds": round(seconds, 3)}
+            log.info("source %d: %s", held.source, outcome, extra=about)
             del self._under_way[future], self._begun[future]
 
     def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> tuple[str, bool]:

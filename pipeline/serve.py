@@ -17,8 +17,9 @@ from threading import Thread
 import uvicorn
 
 from pipeline.archive import archive_of
-from pipeline.desk import Nights, begin_log, by_night, make_office, open_office
+from pipeline.desk import Nights, by_night, make_office, open_office
 from pipeline.judge import ErrorBudget
+from pipeline.logs import begin_log
 from pipeline.settings import Settings
 from pipeline.store import Store, people
 from pipeline.watch import Office, prepare, watch
@@ -71,7 +72,7 @@ def serve(
     """
     inbox = _inbox(inbox, settings.home)
     prepare(inbox, settings.home)
-    begin_log()
+    begin_log(settings.log)
     with ExitStack() as stack:
         opened = stack.enter_context(_listening(door))
         store = open_office(settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipeline.logs import LogFormat
 from schemas.errors import ConfigError
 
 DATABASES = ("sqlite:///", "postgresql+psycopg://")
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     """How often the whole inbox is looked through, for shares lose events."""
     lease_seconds: float = Field(default=60.0, gt=0)
     """How long a file stays with a process that gives no sign of life; several times the longest pause of a busy machine."""
+    log: LogFormat = LogFormat.TEXT
+    """Lines of the log as `text` for people, or as `json` for what collects them."""
     dask: str = ""
     """A Dask scheduler's address, tcp://host:8786: its workers read then, and reach the home folder by the same path."""
     secure_cookies: bool = False
