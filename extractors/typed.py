@@ -52,7 +52,7 @@ def open_typed(path: Path, *, limits: Limits = LIMITS) -> TypedFile:
     TransientError where trying again may help.
     """
     data = file_bytes(path, limits)
-    with _told():
+    with told_plainly():
         if data.startswith(OLE_MAGIC):
             data = convert(data, old_kind(data))
         package = open_package(data)
@@ -67,7 +67,7 @@ def open_typed(path: Path, *, limits: Limits = LIMITS) -> TypedFile:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """Whatever libraries raise, translated; their warnings kept from the terminal."""
     try:
         with warnings.catch_warnings():

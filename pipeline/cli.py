@@ -22,6 +22,7 @@ from extractors.pages import open_pages
 from extractors.rectify import rectify
 from pipeline.desk import Nights, parse_time, run_office
 from pipeline.form_option import FormName, find_form
+from pipeline.forms_cli import forms
 from pipeline.judge import ErrorBudget
 from pipeline.mail_cli import mail
 from pipeline.office_cli import Home, Roster, office
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 app.add_typer(office)
 app.add_typer(mail)
+app.add_typer(forms)
 app.add_typer(web)
 
 Files = Annotated[

@@ -1,0 +1,41 @@
+"""The commands about forms: made from a blank, checked, and filled with the totals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.words import speaks_chinese
+
+forms = typer.Typer()
+form = typer.Typer(
+    name="form",
+    help="Forms: from a blank to a form file, and back. 表样：由空白表生成、检查、填回。",
+    no_args_is_help=True,
+    add_completion=False,
+)
+forms.add_typer(form)
+
+Blank = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A notice or a blank form: scan, photo, PDF, Word, Excel. 通知或空白表。"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of TOML or a table. 输出 JSON。")]
+
+
+@form.command(name="new", epilog="Example: kuohao form new 通知.pdf --output 统计表.toml")
+def new_command(
+    file: Blank,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FORM.toml", help="Form file to write; else shown. 表样文件。", dir_okay=False),
+    ] = None,
+    form_id: Annotated[str, typer.Option("--id", help="The form's id; else made from its words. 表样编号。")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find the blank table in a file and write its form file. 在通知或空白表中找出统计表，生成表样文件。"""
+    from pipeline.forms.telling import new_form
+
+    new_form(file, output, form_id, as_json=as_json, chinese=speaks_chinese())
