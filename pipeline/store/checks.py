@@ -96,7 +96,8 @@ def awaiting_second(
         if connection.execute(select(people.c.id).limit(1)).first() is not None:
             query = query.where(corrections.c.who != who)
         total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-        page = query.order_by(slots.c.source, slots.c.number, slots.c.place).offset(offset).limit(limit)
+        # A sum, for SQLite would else read the whole table in this order, and not the few by the index of their lots.
+        page = query.order_by(slots.c.source + 0, slots.c.number, slots.c.place).offset(offset).limit(limit)
         return Listing(to_slot_rows(connection, connection.execute(page).all()), total)
 
     return read(store, work)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, tuple_, update
 
 from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.known import place_readings
@@ -79,9 +79,10 @@ def claim(store: Store, *, suspects: bool = True) -> Claim | None:
 
 def extend(store: Store, claims: Sequence[Claim]) -> None:
     """Say that one is still reading: the leases run anew."""
-    tokens = [held.token for held in claims]
-    if tokens:
-        longer = update(sources).where(sources.c.token.in_(tokens))
+    if claims:
+        # Found by its key, for tokens have no index.
+        held = tuple_(sources.c.id, sources.c.token).in_([(one.source, one.token) for one in claims])
+        longer = update(sources).where(sources.c.id.in_([one.source for one in claims]), held)
         write(store, lambda connection: connection.execute(longer.values(until=store.clock() + store.lease)))
 
 
