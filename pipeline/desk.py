@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,13 +22,23 @@ from pipeline.judge import ErrorBudget
 from pipeline.logs import begin_log
 from pipeline.office_calibration import load_office_calibration
 from pipeline.settings import Settings
-from pipeline.store import Store, collected, counts, forms, open_store, receipts, set_collection
+from pipeline.store import (
+    Store,
+    collections,
+    counts,
+    forms,
+    open_store,
+    receipts,
+    set_collection,
+    the_collection,
+)
 from pipeline.units import unit_spellings
 from pipeline.words import pick, speaks_chinese
 from schemas.errors import ConfigError, KuohaoError
 from schemas.office import Collection, FileState, Receipt, Unit
 
 if TYPE_CHECKING:
+    from pipeline.recognise import Wanted
     from pipeline.watch import Office
 
 ENGLISH = {
@@ -113,25 +124,40 @@ def make_office(
     Raises ConfigError where the cluster cannot be worked with.
     """
     from pipeline.executors import processes
+    from pipeline.recognise import read_wanted
     from pipeline.watch import Office
-    from pipeline.work import cluster_of, read_source
+    from pipeline.work import cluster_of
 
     pool = cluster_of(settings) or processes(workers)
-    known = _with_roster(store, units)
+    if units is not None:
+        _set_roster(store, units)
     budget = replace(budget, office=load_office_calibration(settings.home))
-    spellings = unit_spellings(known.units)
-    form = forms(store)[known.form]
-    reader = partial(read_source, form=form, budget=budget, roster=spellings, threads=pool.threads)
-    return Office(inbox, store, settings, reader, pool)
+    reader = partial(read_wanted, budget=budget, threads=pool.threads)
+    return Office(inbox, store, settings, lambda: partial(reader, wanted=_wanted(store)), pool)
 
 
-def _with_roster(store: Store, units: tuple[Unit, ...] | None) -> Collection:
-    """What is collected, with these units on record."""
-    known = collected(store)[0]
-    if units is None or units == known.units:
-        return known
-    set_collection(store, replace(known, units=units))
-    return replace(known, units=units)
+def _wanted(store: Store) -> tuple[Wanted, ...]:
+    """The forms that are collected right now, each with the names of all units of its collections."""
+    from pipeline.recognise import Wanted
+
+    opened: dict[str, list[Collection]] = defaultdict(list)
+    for one in collections(store):
+        if one.is_open:
+            opened[one.form].append(one)
+    known = forms(store)
+    return tuple(
+        Wanted(known[form], unit_spellings(unit for one in several for unit in one.units), titled=len(several) > 1)
+        for form, several in opened.items()
+    )
+
+
+def _set_roster(store: Store, units: tuple[Unit, ...]) -> None:
+    """Put these units on record. Raises ConfigError where several collections are open: nobody has said whose they are."""
+    if sum(one.is_open for one in collections(store)) > 1:
+        raise ConfigError("--roster: kuohao collection --collection NAME --roster FILE")
+    known = the_collection(store)[0]
+    if units != known.units:
+        set_collection(store, replace(known, units=units))
 
 
 @contextmanager

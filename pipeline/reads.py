@@ -29,7 +29,13 @@ class Reads:
     """What is being read right now. It changes in place, as what it stands for does."""
 
     def __init__(
-        self, store: Store, home: Path, reader: Reader, pool: Pool, wake: Callable[[], None], meters: Meters
+        self,
+        store: Store,
+        home: Path,
+        reader: Callable[[], Reader],
+        pool: Pool,
+        wake: Callable[[], None],
+        meters: Meters,
     ) -> None:
         self._store = store
         self._archive = archive_of(home)
@@ -54,7 +60,7 @@ class Reads:
             names = tuple(page.name for page in pages)
             paths = tuple(self._archive / page.kept for page in pages)
             try:
-                future = self._executor.submit(self._reader, paths, names)
+                future = self._executor.submit(self._reader(), paths, names)
             except BrokenExecutor:
                 # Broken by what ran before, or while idle: not this file's doing.
                 give_back(self._store, held)

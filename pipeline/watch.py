@@ -43,13 +43,14 @@ log = logging.getLogger(__name__)
 class Office:
     """An inbox and what works on it. `pool` is where reads run, `meters` what they are measured with.
 
+    `reader` gives, each time, the one that reads what is collected at that moment.
     `stop` ends the loop; `wake` lets it look around at once; `monotonic` is a clock that nobody sets.
     """
 
     inbox: Path
     store: Store
     settings: Settings
-    reader: Reader
+    reader: Callable[[], Reader]
     pool: Pool
     stop: Event = field(default_factory=Event)
     wake: Event = field(default_factory=Event)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.executors import Pool, one_by_one, processes, run_all
@@ -18,6 +18,9 @@ from schemas.errors import DocumentError, KuohaoError, UnreadableFile
 from schemas.form import Form
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
+
+KEPT_READERS = 32
+"""Forms, each with a roster, whose readers a process keeps: an office's collections, and their rosters of some days."""
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +76,7 @@ def read_source(
     return tuple(_named(reading, names) for reading in found.readings)
 
 
-@cache
+@lru_cache(maxsize=KEPT_READERS)
 def readers_of(form: Form, threads: int, roster: tuple[str, ...] = ()) -> Readers:
     """The engines of this process for a form and a roster, loaded at first use."""
     return load_readers(form, threads=threads, roster=roster)

@@ -124,7 +124,7 @@ def office(desk: Desk, store: Store, *, workers: int = 1) -> Office:
     """The office with the fast reader, in a thread."""
     prepare(desk.inbox, desk.home)
     reader = partial(fake_reader, seconds=desk.seconds)
-    return Office(desk.inbox, store, desk.settings, reader, Pool(partial(threads, workers), lambda _: workers))
+    return Office(desk.inbox, store, desk.settings, lambda: reader, Pool(partial(threads, workers), lambda _: workers))
 
 
 def threads(workers: int) -> Executor:

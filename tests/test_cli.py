@@ -157,7 +157,8 @@ def read_json(printed_returns: tuple[PrintedReturn, ...], tmp_path_factory: pyte
     return done.stdout.splitlines()
 
 
-READING_KEYS = {"version", "source", "form", "pages", "first_page", "files", "review", "problems", "header", "slots"}
+READING_KEYS = {"version", "source", "form", "pages", "first_page", "files", "title", "review", "problems"}
+READING_KEYS |= {"header", "slots"}
 
 SLOT_KEYS = {"path", "label", "state", "value", "raw", "confidence", "review", "reasons", "page", "box", "candidates"}
 SLOT_KEYS |= {"claim", "pen"}

@@ -19,8 +19,9 @@ from schemas.reading import Problem
 CANNOT_OPEN = "cannot_open"
 """Code of a file that lies in the inbox and does not open."""
 
-WORTH_ANOTHER_TRY = ("reader_died", "transient", "document")
-"""Codes of failures that were not the file's own (passing ones, defects of ours): sent again, it is read again."""
+WORTH_ANOTHER_TRY = ("reader_died", "transient", "document", "unknown_form")
+"""Codes of failures that were not the file's own (passing ones, defects of ours; a form that was not collected then): sent again, it
+is read again."""
 
 AnyRow = Row[*tuple[Any, ...]]
 
