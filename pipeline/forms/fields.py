@@ -84,6 +84,9 @@ _DAY = re.compile(r"^(?:20)?[年月日]{1,3}$|(?:20[0-9]{0,2})?年月日?$")
 # A label has so many characters at most; a line of more words than this without a gap is no line of fields.
 LONGEST_LABEL = 14
 
+# A row of more labels than these with an empty row below is one of column headings.
+MOST_FIELDS = 6
+
 
 def is_label(text: str) -> bool:
     """Whether a text begins with the label of a usual field, and not with a sentence."""
@@ -151,7 +154,12 @@ def field_rows(table: BlankTable) -> tuple[list[str], set[int]]:
         for number in numbers:
             cells = table.row(number)
             own = [cell for cell in cells if cell.text]
-            if number in rows or not own or not all(_is_fields(cell.text) for cell in own) or not _has_room(cells, table):
+            if (
+                number in rows
+                or not own
+                or not all(_is_fields(cell.text) for cell in own)
+                or not _has_room(cells, table.row(number + 1))
+            ):
                 if not own and number - 1 in rows and numbers.step == 1:
                     # The empty cells below a row of labels.
                     rows.add(number)
@@ -162,11 +170,13 @@ def field_rows(table: BlankTable) -> tuple[list[str], set[int]]:
     return labels, rows
 
 
-def _has_room(cells: Sequence[BlankCell], table: BlankTable) -> bool:
-    """Whether a row of labels is no row of column headings: there is an empty cell, or a label has room behind it."""
-    empty = any(not cell.text for cell in cells)
-    alone = len(cells) == 1
-    return empty or alone or any("：" in cell.text or "＿" in cell.text for cell in cells)
+def _has_room(cells: Sequence[BlankCell], below: Sequence[BlankCell]) -> bool:
+    """Whether a row of labels is no row of column headings: there is an empty cell beside or below, or room behind a label."""
+    if any(not cell.text for cell in cells) or len(cells) == 1:
+        return True
+    return any("：" in cell.text or "＿" in cell.text for cell in cells) or (
+        len(cells) <= MOST_FIELDS and len(below) == len(cells) and not any(cell.text for cell in below)
+    )
 
 
 def _is_fields(text: str) -> bool:

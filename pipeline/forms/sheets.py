@@ -139,7 +139,7 @@ def _by_columns(areas: list[Area], texts: dict[Area, tuple[BlankLine, ...]]) -> 
 def _are_fields(row: list[Area], texts: dict[Area, tuple[BlankLine, ...]]) -> bool:
     from pipeline.forms.fields import is_label
 
-    return any(is_label(line.text) for area in row for line in texts[area])
+    return all(is_label(line.text) for area in row for line in texts[area])
 
 
 def _joined(area: Area, areas: list[Area], texts: dict[Area, tuple[BlankLine, ...]]) -> Iterator[BlankLine]:

@@ -17,6 +17,7 @@ _BOXES = str.maketrans(dict.fromkeys(BOXES, EMPTY_BOX))
 _IN_FIGURES = re.compile(r"(?<=[0-9])[，：](?=[0-9])")
 _NARROW = {"，": ",", "：": ":"}
 
+_STOP = re.compile(r"(?<=[\u4e00-\u9fff）])\.(?=$|\n)")
 _LINES = re.compile(r"[_＿﹍﹎﹏]+(?:[ \u3000]*[_＿﹍﹎﹏]+)*")
 _SPACES = re.compile(r"[^\S\n]+")
 
@@ -35,7 +36,7 @@ def spell(text: str) -> str:
     narrow = "".join(_narrow(char) for char in text)
     full = _IN_FIGURES.sub(lambda match: _NARROW[match[0]], narrow.translate(_FULL).translate(_BOXES))
     lined = _LINES.sub(EMPTY_LINE, full)
-    return _SPACES.sub(" ", _paired(lined)).replace("°C", "℃").strip()
+    return _STOP.sub("。", _SPACES.sub(" ", _paired(lined)).replace("°C", "℃").strip())
 
 
 def mend(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How well forms are found in their blanks: the sample forms, printed and taken, made into forms again.
+"""How well forms are found in their blanks: the sample forms, printed and taken, or typed, made into forms again.
 
 python -m tests.bench.blanks --seed 600001
 """
@@ -18,13 +18,32 @@ import numpy as np
 
 from pipeline.forms.finding import find_blank_form
 from pipeline.forms.paper import BlankReaders, load_blank_readers
+from samples.electronic import form_layouts, make_electronic
 from samples.forms import sample_forms
 from samples.maker import Recipe, make_file
 from schemas.errors import KuohaoError
 from schemas.form import Form, Mark, Slot
 from schemas.safety_month import SAFETY_MONTH
 
-SOURCES = ("digital", "flatbed", "camscanner", "photo")
+SOURCES = ("digital", "docx", "xlsx", "flatbed", "camscanner", "photo")
+
+NOT_BLANKS = {
+    "half-width",
+    "retyped",
+    "underlined",
+    "activities",
+    "several",
+    "runs",
+    "changes",
+    "controls",
+    "clauses",
+    "pieces",
+    "lines",
+    "sheets",
+    "paragraphs",
+    "boxes",
+}
+"""What units do to a form, of which the office that sends out its blank does nothing."""
 
 
 @dataclass
@@ -83,7 +102,11 @@ def main() -> None:
 
 
 def make_blank(form: Form, source: str, seed: int, stem: Path) -> Path:
-    """A blank of a form, printed and taken."""
+    """A blank of a form, printed and taken, or typed in one of the layouts that it can have."""
+    if source in {"docx", "xlsx"}:
+        layouts = sorted(set(form_layouts(form, source)) - NOT_BLANKS)
+        layout = layouts[seed % len(layouts)]
+        return stem.parent / make_electronic(stem, source, layout, seed, form=form, blank=True).file
     recipe = Recipe(source, blank=True, retyped=False, seal=False, radicals=False)
     return stem.parent / make_file([recipe], seed, stem, form=form).file
 
