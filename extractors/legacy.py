@@ -55,20 +55,28 @@ def convert(data: bytes, kind: OldKind, *, seconds: float = SECONDS) -> bytes:
     Raises LegacyOffice where LibreOffice is not installed, UnreadableFile where it makes nothing of the file or takes too
     long, FileTooLarge for what comes out, TransientError where it cannot be started.
     """
+    return _converted(data, kind.value, *TARGETS[kind], seconds)
+
+
+def print_pdf(data: bytes, ending: str, *, seconds: float = SECONDS) -> bytes:
+    """A DOCX or XLSX (`ending`) as the PDF that LibreOffice prints of it. Raises as `convert`."""
+    return _converted(data, ending, "pdf", "", seconds)
+
+
+def _converted(data: bytes, kind: str, ending: str, program: str, seconds: float) -> bytes:
     office = find_office()
     if office is None:
-        raise LegacyOffice(kind.value.upper())
-    ending, program = TARGETS[kind]
+        raise LegacyOffice(kind.upper())
     with tempfile.TemporaryDirectory(prefix="kuohao-office-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         profile = folder / "profile" / "user"
         profile.mkdir(parents=True)
         (profile / "registrymodifications.xcu").write_text(SETTINGS, encoding="utf-8")
-        source = folder / f"return.{kind.value}"
+        source = folder / f"return.{kind}"
         source.write_bytes(data)
         words = [office, "--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck", "--nofirststartwizard"]
         words += [f"-env:UserInstallation={(folder / 'profile').as_uri()}"]
-        words += ["--convert-to", f"{ending}:{program}", "--outdir", str(folder / "out"), str(source)]
+        words += ["--convert-to", f"{ending}:{program}".rstrip(":"), "--outdir", str(folder / "out"), str(source)]
         _run([*_fences(), *words], folder, seconds)
         result = folder / "out" / f"return.{ending}"
         if not result.is_file():

@@ -39,3 +39,21 @@ def new_command(
     from pipeline.forms.telling import new_form
 
     new_form(file, output, form_id, as_json=as_json, chinese=speaks_chinese())
+
+
+@form.command(name="check", epilog="Example: kuohao form check 统计表.toml --against 通知.pdf --picture 表样.png")
+def check_command(
+    file: Annotated[Path, typer.Argument(metavar="FORM.toml", help="Form file. 表样文件。")],
+    against: Annotated[
+        Path | None, typer.Option(metavar="BLANK", help="See that every slot is found on it. 用空白表核对。")
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.png", help="The blank with its slots numbered. 标出填写处的图。", dir_okay=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a form file, and show what it says is filled in where. 检查表样文件，列出填写处。"""
+    from pipeline.forms.telling import check_file
+
+    check_file(file, against, picture, as_json=as_json, chinese=speaks_chinese())

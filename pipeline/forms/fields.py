@@ -171,7 +171,7 @@ def field_rows(table: BlankTable) -> tuple[list[str], set[int]]:
 
 
 def _has_room(cells: Sequence[BlankCell], below: Sequence[BlankCell]) -> bool:
-    """Whether a row of labels is no row of column headings: there is an empty cell beside or below, or room behind a label."""
+    """Whether a row of labels is no row of column headings: an empty cell stands beside or below, or a label has room."""
     if any(not cell.text for cell in cells) or len(cells) == 1:
         return True
     return any("：" in cell.text or "＿" in cell.text for cell in cells) or (

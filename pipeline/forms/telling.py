@@ -5,18 +5,34 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
+from pipeline.form_option import find_form
+from pipeline.forms.checking import Odd, Oddity, check_form
 from pipeline.forms.compose import FoundForm
 from pipeline.forms.doubts import Doubt
 from pipeline.forms.finding import find_blank_form
+from pipeline.forms.places import PAPER, draw_places, find_places
 from pipeline.words import pick
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, DocumentError, NoTable
+from schemas.form import Form, Slot, SlotKind
 from schemas.form_file import form_to_toml
+
+KINDS = {
+    SlotKind.COUNT: "整数",
+    SlotKind.TEXT: "文字",
+    SlotKind.MONEY: "金额",
+    SlotKind.DATE: "日期",
+    SlotKind.TICK: "打勾",
+}
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
@@ -43,6 +59,91 @@ def new_form(file: Path, output: Path | None, form_id: str, *, as_json: bool, ch
     elif output is None:
         print(text, end="")
     _tell(found, output, as_json=as_json, chinese=chinese)
+
+
+def check_file(file: Path, against: Path | None, picture: Path | None, *, as_json: bool, chinese: bool) -> None:
+    """Show a form file's slots and what is odd about them; with a blank, whether each is found on it.
+
+    Raises FormFileError for a file that is no form, ConfigError, and typer.Exit with 3 where a slot is not found.
+    """
+    form = find_form(str(file))
+    if picture is not None and against is None:
+        raise ConfigError("--picture needs --against")
+    oddities = list(check_form(form))
+    places = find_places(form, against) if against is not None else None
+    missing = places.missing(form) if places is not None else []
+    labels = {slot.path: slot.label for slot in form.slots}
+    oddities += [Oddity(Odd.NOT_FOUND, labels[path]) for path in missing]
+    if picture is not None and against is not None:
+        save_picture(form, against, picture)
+    if as_json:
+        told = [{"code": one.odd.value, "words": one.words} for one in oddities]
+        print(json.dumps({"id": form.id, "slots": len(form.slots), "missing": missing, "odd": told}, ensure_ascii=False))
+    else:
+        show_form(form, oddities, None if places is None else frozenset(places.found), chinese=chinese)
+    if missing:
+        raise typer.Exit(DocumentError.exit_code)
+
+
+def save_picture(form: Form, blank: Path, picture: Path) -> None:
+    """Write the blank's pages with their slots numbered, one below the other."""
+    pages = [page for _, page in draw_places(form, blank)]
+    width = max((page.shape[1] for page in pages), default=1)
+    padded = [cv2.copyMakeBorder(one, 0, 8, 0, width - one.shape[1], cv2.BORDER_CONSTANT, value=PAPER) for one in pages]
+    if not padded:
+        raise NoTable()
+    written, encoded = cv2.imencode(picture.suffix or ".png", np.vstack(padded))
+    if not written:
+        raise ConfigError(f"--picture {picture}")
+    try:
+        picture.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise ConfigError(f"--picture {picture}: {error.strerror}") from error
+
+
+def show_form(form: Form, oddities: Sequence[Oddity], found: Container[str] | None, *, chinese: bool) -> None:
+    """A form's slots as a table: number, words, kind, unit, rule, and whether each is `found` on a blank."""
+    console = Console()
+    fields = "  ".join(field.label for field in form.header)
+    console.print(f"[bold]{escape(form.title)}[/]  {escape(form.id)}\n{escape(fields)}", highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        pick("序号", "no."), pick("填写处", "slot"), pick("类型", "kind"), pick("单位", "unit"), pick("规则", "rule"),
+        *((pick("空白表", "blank"),) if found is not None else ()),
+    ):  # fmt: skip
+        table.add_column(title)
+    numbers = {slot.path: number for number, slot in enumerate(form.slots, 1)}
+    for item in form.items:
+        table.add_row("", f"[bold]{escape(item.heading)}[/]")
+        for slot in item.slots:
+            cells = [str(numbers[slot.path]), escape(slot.label), kind_told(slot.kind), slot.unit, rule_told(slot, numbers)]
+            if found is not None:
+                cells.append("✓" if slot.path in found else "[red]✗[/]")
+            table.add_row(*cells)
+    console.print(table, highlight=False)
+    for one in oddities:
+        console.print(escape(one.told(chinese=chinese)), style="yellow", highlight=False)
+    if not oddities:
+        console.print(pick("没有发现问题。", "Nothing odd."), style="green", highlight=False)
+
+
+def kind_told(kind: SlotKind) -> str:
+    """What a slot holds, for people."""
+    return pick(KINDS[kind], kind.value)
+
+
+def rule_told(slot: Slot, numbers: Mapping[str, int]) -> str:
+    """Which other slots a slot has to do with, by their numbers."""
+    parts = []
+    if slot.events:
+        parts.append(pick(f"对应场次 {numbers[slot.events]}", f"events {numbers[slot.events]}"))
+    if slot.sums:
+        parts.append(pick(f"合计 {numbers[slot.sums]}", f"sums {numbers[slot.sums]}"))
+    if slot.choice:
+        parts.append(pick(f"单选 {slot.choice}", f"choice {slot.choice}"))
+    if slot.repeats:
+        parts.append(pick("可多行", "repeats"))
+    return " ".join(parts)
 
 
 def with_comments(text: str, doubts: Sequence[Doubt], *, chinese: bool) -> str:
