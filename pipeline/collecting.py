@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from getpass import getuser
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from pipeline.desk import open_office
-from pipeline.exporting import Done, export_folder, export_store
-from pipeline.ledger import TO_REMIND, UnitLine, make_ledger
+from pipeline.exporting import Done, export_folder, export_open, export_store
+from pipeline.form_option import form_text_of
+from pipeline.ledger import TO_REMIND, Ledger, UnitLine, make_ledger
 from pipeline.ledger_text import ledger_view, line_note
 from pipeline.settings import Settings
-from pipeline.store import Store, collected, forms, set_collection
+from pipeline.store import (
+    Store,
+    View,
+    add_collection,
+    add_form,
+    collected,
+    collections,
+    forms,
+    set_collection,
+    view_counts,
+)
 from pipeline.times import CHINA, local_text
 from pipeline.words import pick
 from schemas.errors import ConfigError
 from schemas.form import Form
+from schemas.forms import FORMS
 from schemas.office import Collection, Unit
 
 NO_DEADLINE = "none"
@@ -41,50 +57,139 @@ def parse_deadline(text: str) -> datetime | None:
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=CHINA)).astimezone(UTC)
 
 
-def change_collection(
-    settings: Settings,
-    *,
-    name: str | None = None,
-    units: tuple[Unit, ...] | None = None,
-    deadline: datetime | None = None,
-    set_deadline: bool = False,
-) -> None:
-    """Say what is collected; what is not given stays as it was. Raises ConfigError for a name that means two units."""
-    with _opened(settings) as store:
-        known = collected(store)[0]
-        now = Collection(
-            name=known.name if name is None else name,
-            form=known.form,
-            units=known.units if units is None else units,
-            deadline=deadline if set_deadline else known.deadline,
+@dataclass(frozen=True)
+class Change:
+    """What is said of a collection; what is not said stays as it was."""
+
+    name: str | None = None
+    title: str | None = None
+    units: tuple[Unit, ...] | None = None
+    deadline: datetime | None = None
+    set_deadline: bool = False
+
+    def of(self, known: Collection) -> Collection:
+        """A collection as it is then."""
+        return replace(
+            known,
+            name=known.name if self.name is None else self.name,
+            title=known.title if self.title is None else self.title,
+            units=known.units if self.units is None else self.units,
+            deadline=self.deadline if self.set_deadline else known.deadline,
         )
+
+
+def change_collection(settings: Settings, change: Change, *, collection: str | None = None) -> str:
+    """Say what is collected by the collection of a name, or by the only open one; its name then.
+
+    Raises ConfigError for a name that means two units, and where nobody has said which of several is meant.
+    """
+    with _opened(settings) as store:
+        known = find_collection(store, collection)
+        now = change.of(known)
         if now != known:
             set_collection(store, now)
+    return now.name
 
 
-def show_collection(settings: Settings) -> None:
-    """Print what is collected."""
+def begin_collection(settings: Settings, form: str, change: Change) -> str:
+    """Open a collection of a form (a form file, or the id of a form that is known), beside those there are; its name.
+
+    Raises ConfigError for a form that there is not, FormFileError, FormInUse.
+    """
+    with _opened(settings) as store:
+        asked = _keep_form(store, form)
+        wanted = change.of(Collection(asked.title, asked.id, ()))
+        if collections(store)[0].id:
+            add_collection(store, wanted)
+        else:
+            set_collection(store, wanted)
+    return wanted.name
+
+
+def close_collection(settings: Settings, name: str, *, closed: bool = True) -> str:
+    """Take no more returns for a collection, or take them again; its name."""
     with known_office(settings) as store:
-        known = collected(store)[0]
-    due = local_text(known.deadline) if known.deadline else pick("无", "none")
+        known = find_collection(store, name)
+        if known.is_open is closed:
+            set_collection(store, replace(known, closed=store.clock() if closed else None))
+    return known.name
+
+
+def find_collection(store: Store, name: str | None) -> Collection:
+    """A collection by its name or a part of it that no other has; without one the only open one.
+
+    Raises ConfigError, telling which there are.
+    """
+    every = collections(store)
+    if name is None:
+        found = [one for one in every if one.is_open] or list(every[-1:])
+    else:
+        found = [one for one in every if one.name == name] or [one for one in every if name in one.name]
+    if len(found) != 1:
+        raise ConfigError(f"--collection: {pick('、', ', ').join(one.name for one in every)}")
+    return found[0]
+
+
+def show_collection(settings: Settings, name: str | None = None) -> None:
+    """Print what is collected: by one collection, by the only open one, or else by all."""
+    with known_office(settings) as store:
+        every, known = collections(store), forms(store)
+        wanted = _named_or_open(store, name)
     console = Console(soft_wrap=True, highlight=False)
-    console.print(known.name, markup=False)
-    units = len(known.units)
-    console.print(pick(f"应报单位 {units} 个；填报期限：{due}", f"{units} units; deadline: {due} (China)"))
+    for one in wanted:
+        due = local_text(one.deadline) if one.deadline else pick("无", "none")
+        units = len(one.units)
+        console.print(one.name, markup=False)
+        console.print(pick(f"应报单位 {units} 个；填报期限：{due}", f"{units} units; deadline: {due} (China)"))
+        if len(every) > 1 or one.form not in FORMS:
+            console.print(pick(f"表样：{known[one.form].title}（{one.form}）", f"form: {one.form}"), markup=False)
+        if one.notice:
+            console.print(pick(f"通知：{one.notice}", f"notice: {one.notice}"), markup=False)
 
 
-def show_ledger(settings: Settings, *, as_json: bool, missing: bool) -> None:
-    """Print how every unit stands, or only those to remind: a line of JSON each, or a table for people."""
+def show_collections(settings: Settings) -> None:
+    """Print every collection, open or closed."""
     with known_office(settings) as store:
-        known, returns, receipts = collected(store)
-        form = forms(store)[known.form]
-    ledger = make_ledger(known, returns, receipts, form)
+        every, known = collections(store), forms(store)
+        counts = {one.id: view_counts(store, collection=one.id)[View.ALL] if one.id else 0 for one in every}
+    table = Table(box=None, pad_edge=False)
+    headings = (
+        ("名称", "name"),
+        ("表样", "form"),
+        ("单位", "units"),
+        ("报表", "returns"),
+        ("期限", "deadline"),
+        ("状态", "state"),
+    )
+    for zh, en in headings:
+        table.add_column(pick(zh, en), overflow="fold")
+    for one in every:
+        state = pick("进行中", "open") if one.is_open else pick("已结束", "closed")
+        cells = (one.name, known[one.form].title, str(len(one.units)), str(counts[one.id]), local_text(one.deadline), state)
+        table.add_row(*map(Text, cells))
+    Console().print(table, highlight=False)
+
+
+def show_ledger(settings: Settings, *, as_json: bool, missing: bool, collection: str | None = None) -> None:
+    """Print how every unit stands, or only those to remind: a line of JSON each, or a table for people.
+
+    Of one collection, of the only open one, or of all that are open.
+    """
+    with known_office(settings) as store:
+        known = forms(store)
+        found = [(collected(store, one.id), known[one.form]) for one in _named_or_open(store, collection)]
+    for (one, returns, receipts), form in found:
+        _show_ledger(make_ledger(one, returns, receipts, form), form, as_json=as_json, missing=missing)
+
+
+def _show_ledger(ledger: Ledger, form: Form, *, as_json: bool, missing: bool) -> None:
     lines = [line for line in ledger.lines if not missing or line.state in TO_REMIND]
     if as_json:
         for line in lines:
-            print(json.dumps(line_to_json(line, form), ensure_ascii=False))
+            told = {"collection": ledger.collection.name, **line_to_json(line, form)}
+            print(json.dumps(told, ensure_ascii=False))
         return
-    if not known.units:
+    if not ledger.collection.units:
         Console(stderr=True, soft_wrap=True).print(
             pick("还没有单位名单：请运行 kuohao collection --roster 名单.csv", "No roster: kuohao collection --roster FILE"),
             style="yellow",
@@ -117,22 +222,51 @@ def line_to_json(line: UnitLine, form: Form) -> dict[str, object]:
     }
 
 
-def export_office(settings: Settings, folder: Path | None = None, *, as_of: date | None = None) -> Done:
-    """Write the collection's tables, by default to HOME/汇总 and for today; every file is noted in the store.
+def export_office(
+    settings: Settings, folder: Path | None = None, *, as_of: date | None = None, collection: str | None = None
+) -> list[Done]:
+    """Write the tables of every open collection, by default below HOME/汇总 and for today; every file is noted in the store.
 
-    Raises TransientError with the old tables standing; StoreUnavailable; DiskFull.
+    Those of a `collection` that is named go right into a `folder` that is. Raises TransientError with the old tables
+    standing; StoreUnavailable; DiskFull.
     """
     with known_office(settings) as store:
-        return export_store(store, folder or export_folder(settings), as_of=as_of)
+        id = find_collection(store, collection).id if collection is not None else None
+        if id is not None and folder is not None:
+            return [export_store(store, folder, collection=id, as_of=as_of)]
+        return export_open(store, folder or export_folder(settings), collection=id, as_of=as_of)
 
 
-def show_export(done: Done) -> None:
+def show_exports(every: Sequence[Done]) -> None:
     """Print what was written and what changed."""
     console = Console(soft_wrap=True, highlight=False)
+    for done in every:
+        if len(every) > 1:
+            console.print(done.collection, markup=False, style="bold")
+        _show_export(done, console)
+
+
+def _show_export(done: Done, console: Console) -> None:
     for file in done.files:
         same = "" if file.name in done.fresh else pick("（与上次相同）", " (as last time)")
         console.print(f"{done.folder / file.name}{same}", markup=False)
     console.print(done.changes, markup=False, end="")
+
+
+def _keep_form(store: Store, name: str) -> Form:
+    """A form that the store has, or the one of a file, which it has from then on."""
+    known = forms(store).get(name)
+    if known is not None:
+        return known
+    return add_form(store, form_text_of(Path(name)), who=getuser())
+
+
+def _named_or_open(store: Store, name: str | None) -> list[Collection]:
+    """The collection of a name, else all that are open; where none is, the last."""
+    if name is not None:
+        return [find_collection(store, name)]
+    every = collections(store)
+    return [one for one in every if one.is_open] or list(every[-1:])
 
 
 @contextmanager

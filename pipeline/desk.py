@@ -182,15 +182,20 @@ def open_office(settings: Settings) -> Store:
     return open_store(settings.database_url, lease=lease, wal=not is_remote(settings.home))
 
 
-def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print what became of every file: a line of JSON each, or a table for people."""
+def show_status(settings: Settings, *, as_json: bool, collection: str | None = None) -> None:
+    """Print what became of every file, or of those that may be a collection's: a line of JSON each, or a table for people.
+
+    Raises ConfigError for a name that no collection has.
+    """
     if not settings.database and not (settings.home / "kuohao.db").exists():
         # Asking must not make an office where there is none.
         found: list[Receipt] = []
     else:
         store = open_office(settings)
-        found = receipts(store)
-        store.close()
+        try:
+            found = _receipts_of(store, collection)
+        finally:
+            store.close()
     if as_json:
         for receipt in found:
             print(json.dumps(receipt_to_json(receipt), ensure_ascii=False))
@@ -213,6 +218,14 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
         table.add_row(*map(Text, cells), style=style)
     console.print(table, highlight=False)
     _show_totals(console, {state: sum(receipt.state is state for receipt in found) for state in FileState})
+
+
+def _receipts_of(store: Store, collection: str | None) -> list[Receipt]:
+    if collection is None:
+        return receipts(store)
+    from pipeline.collecting import find_collection
+
+    return receipts(store, collection=find_collection(store, collection).id)
 
 
 def receipt_to_json(receipt: Receipt) -> dict[str, object]:

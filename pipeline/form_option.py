@@ -31,7 +31,12 @@ def find_form(name: str | None) -> Form:
         return SAFETY_MONTH
     if name in FORMS:
         return FORMS[name]
-    path = Path(name)
+    return toml_to_form(form_text_of(Path(name)))
+
+
+def form_text_of(path: Path) -> str:
+    """What stands in a form file. Raises ConfigError where there is none, FormFileError where it cannot be one."""
+    name = str(path)
     if not path.is_file():
         raise ConfigError(f"--form {name}")
     try:
@@ -39,7 +44,7 @@ def find_form(name: str | None) -> Form:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise FormFileError(f"{name}: {LARGEST} bytes at most")
-        return toml_to_form(data.decode("utf-8"))
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         raise FormFileError(f"{name}: UTF-8") from None
     except OSError as error:

@@ -21,17 +21,21 @@ Roster = Annotated[
     typer.Option(help="CSV of units: name, aliases, parent. 单位名单（CSV：名称、别名、上级）。", dir_okay=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON for each. 每项输出一行 JSON。")]
+Named = Annotated[
+    str | None,
+    typer.Option("--collection", metavar="NAME", help="Which of several, by name; else all open ones. 收集任务名称。"),
+]
 Output = Annotated[
     Path | None, typer.Option(help="Folder of the tables; else HOME/汇总. 结果文件夹，默认为 HOME/汇总。", file_okay=False)
 ]
 
 
 @office.command(name="status", epilog="Example: kuohao status --json")
-def status_command(home: Home = None, as_json: AsJson = False) -> None:
+def status_command(home: Home = None, as_json: AsJson = False, collection: Named = None) -> None:
     """Show what became of every file that ever arrived. 显示每个文件的处理状态。"""
     from pipeline.desk import show_status
 
-    show_status(load_settings(home=home), as_json=as_json)
+    show_status(load_settings(home=home), as_json=as_json, collection=collection)
 
 
 @office.command(name="collection", epilog="Example: kuohao collection --roster 名单.csv --deadline 2026-12-01T18:00")
@@ -45,18 +49,57 @@ def collection_command(
             help="By China's clock, a day to its end; none for none. 填报期限，none 为无。",
         ),
     ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--form", metavar="FILE|ID", help="Open another collection, of this form. 新建收集任务：表样文件或表样编号。"
+        ),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="What its returns' titles say, as 2027年; else its name's year. 标题中的字样。"),
+    ] = None,
+    collection: Named = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show all, open and closed. 列出全部收集任务。")] = False,
+    close: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Take no more returns for it. 结束收集任务，不再接收。")
+    ] = None,
+    reopen: Annotated[str | None, typer.Option(metavar="NAME", help="Take them again. 重新开始。")] = None,
     home: Home = None,
 ) -> None:
-    """Say what is collected, from whom, until when; without options show it. 设置或显示收集任务：名称、名单、期限。"""
-    from pipeline.collecting import change_collection, parse_deadline, show_collection
+    """Say what is collected, from whom, until when; without options show it. 设置或显示收集任务：名称、名单、期限。
+
+    With --form it is another collection beside those there are; else the only open one is changed, or the one of
+    --collection. 用 --form 新建另一个任务；否则修改现有的（有几个时用 --collection 指明）。
+    """
+    from pipeline.collecting import (
+        Change,
+        begin_collection,
+        change_collection,
+        close_collection,
+        parse_deadline,
+        show_collection,
+        show_collections,
+    )
     from pipeline.units import read_units
 
+    if form is not None and collection is not None:
+        raise ConfigError("--form, --collection")
     due = parse_deadline(deadline) if deadline is not None else None
     units = read_units(roster) if roster is not None else None
-    settings = load_settings(home=home)
-    if name is not None or units is not None or deadline is not None:
-        change_collection(settings, name=name, units=units, deadline=due, set_deadline=deadline is not None)
-    show_collection(settings)
+    change = Change(name, title, units, due, deadline is not None)
+    settings, shown = load_settings(home=home), collection
+    if form is not None:
+        shown = begin_collection(settings, form, change)
+    elif change != Change():
+        shown = change_collection(settings, change, collection=collection)
+    for named, closed in ((close, True), (reopen, False)):
+        if named is not None:
+            shown = close_collection(settings, named, closed=closed)
+    if listed or close is not None or reopen is not None:
+        show_collections(settings)
+    else:
+        show_collection(settings, shown)
 
 
 @office.command(name="ledger", epilog="Example: kuohao ledger --missing")
@@ -64,11 +107,12 @@ def ledger_command(
     home: Home = None,
     as_json: AsJson = False,
     missing: Annotated[bool, typer.Option("--missing", help="Only units to remind (催报). 只列未报和缺页的单位。")] = False,
+    collection: Named = None,
 ) -> None:
     """Show who has returned, in part, late or not at all. 显示各单位的填报情况。"""
     from pipeline.collecting import show_ledger
 
-    show_ledger(load_settings(home=home), as_json=as_json, missing=missing)
+    show_ledger(load_settings(home=home), as_json=as_json, missing=missing, collection=collection)
 
 
 @office.command(name="calibrate", epilog="Example: kuohao calibrate --home 办公室")
@@ -96,15 +140,16 @@ def export_command(
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="The day it is made for; else today in China. 汇总日期，默认为今天。"),
     ] = None,
+    collection: Named = None,
 ) -> None:
     """Write 汇总.xlsx, returns.csv, slots.csv, missing.csv and what changed. 导出汇总表、明细、催报名单和变化情况。"""
     from datetime import date
 
-    from pipeline.collecting import export_office, show_export
+    from pipeline.collecting import export_office, show_exports
 
     try:
         as_of = date.fromisoformat(day) if day is not None else None
     except ValueError as error:
         raise ConfigError(f"--day {day}") from error
     settings = load_settings(home=home)
-    show_export(export_office(settings, output, as_of=as_of))
+    show_exports(export_office(settings, output, as_of=as_of, collection=collection))

@@ -20,8 +20,8 @@ CANNOT_OPEN = "cannot_open"
 """Code of a file that lies in the inbox and does not open."""
 
 WORTH_ANOTHER_TRY = ("reader_died", "transient", "document", "unknown_form")
-"""Codes of failures that were not the file's own (passing ones, defects of ours; a form that was not collected then): sent again, it
-is read again."""
+"""Codes of failures that were not the file's own (passing ones, defects of ours, a form that was not collected then): sent
+again, it is read again."""
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -139,9 +139,14 @@ def telling(receipt: Receipt) -> str:
     return f"{state}/{receipt.code}/{receipt.of or 0}"
 
 
-def receipts(store: Store, *, states: Sequence[FileState] = (), inbox: str | None = None) -> list[Receipt]:
-    """Every file ever seen, in the order of arrival; only those in some states, or of one inbox, where asked for."""
-    return read(store, lambda connection: load_receipts(connection, states=states, inbox=inbox))
+def receipts(
+    store: Store, *, states: Sequence[FileState] = (), inbox: str | None = None, collection: int | None = None
+) -> list[Receipt]:
+    """Every file ever seen, in the order of arrival; only those in some states, or of one inbox, where asked for.
+
+    Without files all of whose returns belong to others than a `collection`.
+    """
+    return read(store, lambda connection: load_receipts(connection, states=states, inbox=inbox, collection=collection))
 
 
 def load_receipts(
