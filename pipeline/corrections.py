@@ -111,6 +111,12 @@ def turn_of(path: str) -> int:
     return int(number) if number.isdecimal() else 1
 
 
+def path_in_turn(path: str, turn: int) -> str:
+    """A slot's path in an activity: item7.name in the second is item7[2].name."""
+    key, _, name = path.partition(".")
+    return path if turn == 1 else f"{key}[{turn}].{name}"
+
+
 def _decided(
     slot: SlotReading, correction: Correction | None, settled: bool = False, disputed: Worth | None = None
 ) -> EffectiveSlot:

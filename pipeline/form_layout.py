@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
+from typing import NamedTuple
 
-from schemas.form import Form, FormItem, Mark, Slot
+from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Mark, Slot
 
 # Columns that hold the row's number, and those that a sentence never stands in.
 NUMBERED = frozenset({"序号", "编号", "No.", "NO."})
@@ -38,6 +39,23 @@ class Place:
         return self.sentence or self.cells
 
 
+class Words(NamedTuple):
+    """The printed words around a value, and what encloses it."""
+
+    before: str
+    opening: str
+    closing: str
+    after: str
+
+
+class Head(NamedTuple):
+    """A column's heading, or a part of it, and how many columns and rows it spans."""
+
+    words: str
+    columns: int
+    rows: int
+
+
 @dataclass(frozen=True)
 class LaidRow:
     """An item with its places from left to right; together they span all columns. `heading` is the place of its words."""
@@ -53,6 +71,11 @@ class TableLayout:
 
     columns: tuple[str, ...]
     rows: tuple[LaidRow, ...]
+
+    @property
+    def heads(self) -> tuple[tuple[Head, ...], ...]:
+        """The rows of its head."""
+        return head_rows(self.columns)
 
     @property
     def in_cells(self) -> bool:
@@ -77,19 +100,41 @@ def lay_out(form: Form) -> tuple[TableLayout, ...]:
     return tuple(tables)
 
 
-def head_rows(columns: Sequence[str]) -> tuple[tuple[tuple[str, int, int], ...], ...]:
-    """The rows of a table's head: words, and the columns and rows they span; two where columns have parts (培训·期数)."""
+def words_around(slot: Slot) -> Words:
+    """What is printed around a slot where it stands: a box has nothing around it, nor has a cell."""
+    if slot.mark is Mark.CELL:
+        return Words("", "", "", "")
+    opening, closing = ("", "") if slot.mark is Mark.BOX else (slot.mark.value[0], slot.mark.value[1])
+    return Words(slot.before, opening, closing, slot.after)
+
+
+def words_alone(slot: Slot) -> Words:
+    """The same of a slot shown by itself: of a cell its row and column."""
+    return Words(slot.label, "：", "", "") if slot.mark is Mark.CELL else words_around(slot)
+
+
+def words_of_total(slot: Slot) -> Words:
+    """The same around a total: a number of ticks stands behind the box and the words that name it."""
+    if slot.mark is not Mark.BOX:
+        return words_around(slot)
+    words = slot.after.rstrip("，；。、 ")
+    opening, closing = EMPTY_PARENTHESES[0], EMPTY_PARENTHESES[1]
+    return Words(f"{slot.before}{slot.mark.value}{words}", opening, closing, slot.after[len(words) :])
+
+
+def head_rows(columns: Sequence[str]) -> tuple[tuple[Head, ...], ...]:
+    """The rows of a table's head: two where columns have parts (培训·期数)."""
     if not any(BETWEEN_PARTS in column for column in columns):
-        return (tuple((column, 1, 1) for column in columns),)
-    above: list[tuple[str, int, int]] = []
-    below: list[tuple[str, int, int]] = []
+        return (tuple(Head(column, 1, 1) for column in columns),)
+    above: list[Head] = []
+    below: list[Head] = []
     for whole, group in groupby(columns, key=lambda column: column.partition(BETWEEN_PARTS)[0]):
         own = list(group)
         if all(BETWEEN_PARTS in column for column in own):
-            above.append((whole, len(own), 1))
-            below += [(column.partition(BETWEEN_PARTS)[2], 1, 1) for column in own]
+            above.append(Head(whole, len(own), 1))
+            below += [Head(column.partition(BETWEEN_PARTS)[2], 1, 1) for column in own]
         else:
-            above += [(column, 1, 2) for column in own]
+            above += [Head(column, 1, 2) for column in own]
     return (tuple(above), tuple(below))
 
 

@@ -25,7 +25,7 @@ from pipeline.counts import read_amount, read_number
 from pipeline.filing import Filed
 from pipeline.ledger import CountedSlot, Ledger
 from schemas.flow import State
-from schemas.form import Form, Mark, Slot, SlotKind
+from schemas.form import Form, FormItem, Mark, Slot, SlotKind
 from schemas.values import Number, decimals_of, is_number, number_text, plain_number
 
 # The decimals in an amount as it was written.
@@ -141,6 +141,17 @@ def heading_of(path: str, form: Form) -> str:
         return heading
     is_row = any(slot.path == form_path(path) and slot.mark is Mark.CELL for slot in form.slots)
     return f"{heading}（第{turn_of(path)}{'行' if is_row else '项活动'}）"
+
+
+def rows_filled(item: FormItem, totals: Mapping[str, Total]) -> int:
+    """How many rows units have filled in of a list."""
+    found = {
+        (one.unit, one.filed.stored.order, one.filed.stored.number, turn_of(one.slot.path))
+        for slot in item.slots
+        for one in totals[slot.path].contributions
+        if one.slot.state is not State.BLANK
+    }
+    return len(found)
 
 
 def _contribution(unit: str, parent: str, counted: CountedSlot, printed: Slot) -> Contribution:

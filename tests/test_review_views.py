@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.corrections import HEADER, Worth
+from pipeline.corrections import HEADER, Worth, form_path
 from pipeline.ledger import make_ledger
 from pipeline.totals import Total, make_totals
 from pipeline.web import review
 from pipeline.web.review.entries import MANY_DIGITS, Refused, doubtful_from, kind_of, understand
 from pipeline.web.review.impact import by_impact
 from pipeline.web.review.office import parse_key
-from pipeline.web.review.sentences import rows_of
+from pipeline.web.review.sentences import sheets_of
+from pipeline.web.review.slot_views import printed_view
 from pipeline.web.review.units import unit_choices, units_like
 from pipeline.web.review.words import told_sureness, worth_text
 from pipeline.web.texts import english
@@ -26,6 +27,7 @@ from schemas.office import Unit
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
 from schemas.values import Number, Value
+from tests.mixed import FORM
 from tests.office import UNREADABLE, collection_of, reading_of, stored
 
 A, B, C = "青禾县总工会", "山阳区总工会", "白塘县总工会"
@@ -172,21 +174,54 @@ def test_a_number_unlike_all_readings_is_doubtful(read: Number | None, candidate
 
 def test_the_form_reads_as_it_is_printed() -> None:
     """Segments and empty slots make the printed sentence, in each item."""
-    rows = rows_of(SAFETY_MONTH, [slot.path for slot in SAFETY_MONTH.slots])
-    for row, item in zip(rows, SAFETY_MONTH.items, strict=True):
-        assert "".join(segment.before + segment.after for segment in row.activities[0]) == item.sentence
-    assert [segment.number for segment in rows[6].activities[0]] == ["7.1", "7.2", "7.3"]
+    (sheet,) = sheets_of(SAFETY_MONTH, [slot.path for slot in SAFETY_MONTH.slots])
+    for row, item in zip(sheet.rows, SAFETY_MONTH.items, strict=True):
+        heading, words = row.cells
+        assert (heading.is_heading, heading.words) == (True, item.heading)
+        assert "".join(one.before + one.opening + one.closing + one.after for one in words.activities[0]) == item.sentence
+    assert [segment.number for segment in sheet.rows[6].cells[1].activities[0]] == ["7.1", "7.2", "7.3"]
+
+
+def test_a_list_has_a_row_for_each_of_its_turns() -> None:
+    """And one more where it is asked for; cells hold a slot each, sentences theirs between their marks."""
+    paths = [*(slot.path for slot in FORM.slots), "places[2].name", "places[4].area"]
+    first, second = sheets_of(FORM, paths, more="places")
+    marks = [(one.opening, one.closing) for one in first.rows[0].cells[2].activities[0]]
+    assert marks == [("（", "）"), ("＿", "＿"), ("（", "）"), ("", ""), ("", "")]
+    assert [row.key for row in second.rows] == [*["places"] * 4, "sum"]
+    shown = [cell.activities[0][0].path for row in second.rows[:4] for cell in row.cells[:1]]
+    assert shown == ["places.name", "places[2].name", "places[4].name", "places[5].name"]
+    assert [row.more for row in second.rows] == ["", "", "", "row", ""]
+
+
+CARDS = [
+    ("lectures.talks", "", ("宣讲", "＿", "＿", "场，")),
+    ("lectures.people", "宣讲＿…＿场，", ("参与", "（", "）", "人次；")),
+    ("lectures.online", "", ("", "", "", "线上 ")),
+    ("lectures.onsite", "□线上 ", ("", "", "", "线下。")),
+    ("lectures.cost", "", ("政策宣讲 投入（元）", "：", "", "")),
+    ("places[3].area", "服务阵地 3 ", ("面积（平方米）", "：", "", "")),
+]
+
+
+@pytest.mark.parametrize(("path", "context", "words"), CARDS)
+def test_a_card_says_what_is_asked(path: str, context: str, words: tuple[str, ...]) -> None:
+    """The printed words around a slot, and what they follow on: the events attended, the question of a box, the row."""
+    slot = next(slot for slot in FORM.slots if slot.path == form_path(path))
+    view = printed_view("1-1", path, slot, FORM, State.BLANK, None)
+    assert view.context == context
+    assert (view.before, view.opening, view.closing, view.after) == words
 
 
 def test_further_activities_stand_below_the_first() -> None:
     """Those that were read, and one more where it is asked for."""
     paths = [*(slot.path for slot in SAFETY_MONTH.slots), "item7[2].name"]
-    assert [segment.path for segment in rows_of(SAFETY_MONTH, paths)[6].activities[1]] == [
+    assert [segment.path for segment in sheets_of(SAFETY_MONTH, paths)[0].rows[6].cells[1].activities[1]] == [
         "item7[2].name",
         "item7[2].sessions",
         "item7[2].attendance",
     ]
-    assert len(rows_of(SAFETY_MONTH, paths, more="item7")[6].activities) == 3
+    assert len(sheets_of(SAFETY_MONTH, paths, more="item7")[0].rows[6].cells[1].activities) == 3
 
 
 def test_units_to_choose_from() -> None:

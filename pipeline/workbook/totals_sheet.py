@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from pipeline.corrections import turn_of
 from pipeline.filing import Standing
-from pipeline.form_layout import NUMBERED, LaidRow, Place, TableLayout, head_rows, is_listed
+from pipeline.form_layout import NUMBERED, LaidRow, Place, TableLayout, is_listed, words_of_total
 from pipeline.ledger import Ledger
 from pipeline.ledger_text import summary_line
 from pipeline.times import day_text
-from pipeline.totals import Total
+from pipeline.totals import Total, rows_filled
 from pipeline.workbook.cells import (
     BARE,
     BLUE,
@@ -30,8 +29,7 @@ from pipeline.workbook.cells import (
     widths,
 )
 from pipeline.workbook.names import SOURCES
-from schemas.flow import State
-from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Mark
+from schemas.form import Form
 from schemas.values import Value
 
 # What marks a total that may still change.
@@ -84,30 +82,11 @@ def form_sheet(
 
 def printed_total(total: Total) -> str:
     """A slot's printed words with the total in its place: 组织开展宣讲（1,284）场，"""
-    slot = total.slot
-    shown = total.in_words(total.value) if slot.kind.summed else f"共 {total.given} 项，见“来源”"
+    words = words_of_total(total.slot)
+    shown = f"共 {total.given} 项，见“来源”" if not total.slot.kind.summed else total.in_words(total.value)
     shown += PROVISIONAL if total.provisional else ""
-    if slot.mark is Mark.CELL:
-        return shown
-    if slot.mark is Mark.BOX:
-        # The words that name a box stand on either side of it.
-        words = slot.after.rstrip("，；。、 ")
-        return f"{slot.before}{slot.mark.value}{words}（{shown} {total.measure}）{slot.after[len(words) :]}"
-    if slot.mark is Mark.LINE:
-        return f"{slot.before}{slot.mark.value[0]}{shown}{slot.mark.value[0]}{slot.after}"
-    opening, closing = EMPTY_PARENTHESES[0], EMPTY_PARENTHESES[1]
-    return f"{slot.before}{opening}{shown}{closing}{slot.after}"
-
-
-def rows_filled(item: FormItem, totals: Mapping[str, Total]) -> int:
-    """How many rows units have filled in of a list."""
-    found = {
-        (one.unit, one.filed.stored.order, one.filed.stored.number, turn_of(one.slot.path))
-        for slot in item.slots
-        for one in totals[slot.path].contributions
-        if one.slot.state is not State.BLANK
-    }
-    return len(found)
+    shown += f" {total.measure}" if total.measure else ""
+    return f"{words.before}{words.opening}{shown}{words.closing}{words.after}"
 
 
 def _widths(layout: TableLayout) -> list[float]:
@@ -148,7 +127,7 @@ def _head(paper: Paper, ledger: Ledger, totals: Sequence[Total], form: Form, as_
 
 def _columns(paper: Paper, layout: TableLayout) -> int:
     """The headings of the columns, in two rows where the form has them so; the row below them."""
-    rows = head_rows(layout.columns)
+    rows = layout.heads
     below = HEAD + len(rows)
     taken: set[tuple[int, int]] = set()
     for row, heads in enumerate(rows, HEAD):

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from pipeline.form_layout import lay_out, words_alone, words_of_total
 from pipeline.ledger import TO_REMIND, UnitState
 from pipeline.store import Store, audited, receipts
 from pipeline.times import as_utc, local_date
@@ -33,6 +34,7 @@ from pipeline.web.dashboard.units import (
     return_rows,
     unit_row,
 )
+from schemas.form import Mark
 from schemas.office import FileState
 
 UNITS_A_PAGE, FILES_A_PAGE, ENTRIES_A_PAGE = 100, 100, 50
@@ -71,7 +73,16 @@ def totals(request: Request, who: Anybody, kept: Pictured, view: str = "") -> HT
     """The totals, as the form has them or as a table."""
     office = kept.latest()
     items = office.once("sheet", lambda: sheet_of(office.totals, office.form))
-    return show(request, "totals.html", office=office, items=items, view="table" if view == "table" else "sheet")
+    tables, by_item = lay_out(office.form), {item.key: item for item in items}
+    return show(
+        request,
+        "totals.html",
+        office=office,
+        items=items,
+        tables=tables,
+        by_item=by_item,
+        view="table" if view == "table" else "sheet",
+    )
 
 
 @router.get("/totals/{path}")
@@ -86,6 +97,7 @@ def total(
     sort = sort if sort in SORTS else "value"
     counted = found.slot.kind.summed
     shown, pager = part_of(sorted(found.contributions, key=SORTS[sort]), page, ENTRIES_A_PAGE, total_link(path), sort=sort)
+    leading = next((slot for slot in office.form.slots if slot.path == found.slot.events), None)
     middle = median_of([one.value for one in found.contributions])
     paths = [one.slot.path for one in office.totals]
     place = paths.index(path)
@@ -99,11 +111,12 @@ def total(
         sort=sort,
         middle=middle,
         counted=counted,
+        words=words_of_total(found.slot) if found.slot.mark is not Mark.CELL else words_alone(found.slot),
+        lead=words_alone(leading) if leading is not None else None,
         chart=units_chart(bars_of(found, middle), middle) if counted else None,
         before=office.totals[place - 1] if place else None,
         behind=office.totals[place + 1] if place + 1 < len(paths) else None,
         item=next(item for item in office.form.items if any(slot.path == path for slot in item.slots)),
-        events=next((slot for slot in office.form.slots if slot.path == found.slot.events), None),
     )
 
 
@@ -158,6 +171,7 @@ def unit_page(request: Request, name: str, who: Anybody, kept: Pictured) -> HTML
         raise HTTPException(404)
     names = [one.unit.name for one in office.ledger.lines]
     place = names.index(name)
+    items = unit_sheet(line, office.form)
     return show(
         request,
         "unit.html",
@@ -166,7 +180,9 @@ def unit_page(request: Request, name: str, who: Anybody, kept: Pictured) -> HTML
         row=unit_row(line, office.form),
         returns=return_rows(line, office.form),
         header=header_cells(line, office.form),
-        items=unit_sheet(line, office.form),
+        items=items,
+        by_item={item.key: item for item in items},
+        tables=lay_out(office.form),
         asked=next((one for one in ask_rows(office.ledger, office.form) if one.name == name), None),
         before=unit_link(names[place - 1]) if place else "",
         behind=unit_link(names[place + 1]) if place + 1 < len(names) else "",

@@ -58,10 +58,12 @@ def items_said(keys: Iterable[str], form: Form) -> Said:
 
 
 def range_notes(total: Total) -> tuple[Said, ...]:
-    """How far a total is provisional: in Chinese, what `Total.told` says; nothing where it is final."""
+    """How far a total is provisional, and whether it is astray: in Chinese, what `Total.notes` says."""
+    astray = total.astray and total.rows is not None
+    told = [say("合计行与各行之和 {rows} 不一致", rows=total.in_words(total.rows or 0))] if astray else []
     if not total.provisional:
-        return ()
-    told = [say("{n} 项待审核", n=total.open)]
+        return tuple(told)
+    told.append(say("{n} 项待审核", n=total.open))
     if total.slot.kind.summed and total.low != total.high:
         told.append(say("{low}～{high}", low=total.in_words(total.low), high=total.in_words(total.high)))
     if total.unknown:

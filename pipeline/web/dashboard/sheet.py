@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
 from pipeline.corrections import EffectiveSlot, form_path, turn_of
+from pipeline.form_layout import is_listed, words_around, words_of_total
 from pipeline.ledger import UnitLine
 from pipeline.tables import shown
-from pipeline.totals import Contribution, Total, heading_of
+from pipeline.totals import Contribution, Total, heading_of, rows_filled
 from pipeline.web.dashboard.links import crop_link, return_link, slot_link, total_link, unit_link
 from pipeline.web.dashboard.said import Said, range_notes
 from schemas.flow import State
-from schemas.form import Form
+from schemas.form import Form, SlotKind
 from schemas.reading import Reason
 from schemas.values import Number, is_number, number_text
 
@@ -28,12 +29,14 @@ LEAST_VALUES = 5
 
 @dataclass(frozen=True)
 class TotalCell:
-    """A pair of parentheses with its total. `value` is "" for words, which are counted in `given`."""
+    """A slot with its total. `value` is "" for words and dates, which are counted in `given`."""
 
     path: str
     heading: str
     label: str
     before: str
+    opening: str
+    closing: str
     after: str
     value: str
     link: str
@@ -51,10 +54,17 @@ class TotalCell:
 
 @dataclass(frozen=True)
 class SheetItem:
-    """A row of the form: its heading on the left, its sentences with totals on the right."""
+    """A row of the form: its heading and its slots' totals; of a list `rows` tells how many rows all units have."""
 
+    key: str
     heading: str
     cells: tuple[TotalCell, ...]
+    rows: int | None
+
+    @property
+    def by_path(self) -> Mapping[str, TotalCell]:
+        """Its cells by their slots' paths."""
+        return {cell.path: cell for cell in self.cells}
 
     @property
     def open(self) -> int:
@@ -69,7 +79,10 @@ class SlotCell:
     path: str
     label: str
     before: str
+    opening: str
+    closing: str
     after: str
+    mark: str
     text: str
     kind: str
     open: bool
@@ -83,9 +96,17 @@ class SlotCell:
 class UnitItem:
     """A row of the form as a unit has filled it in; `missing`: it stands on a page that has not come."""
 
+    key: str
     heading: str
     cells: tuple[SlotCell, ...]
     missing: bool
+
+    def turns(self) -> tuple[Mapping[str, SlotCell], ...]:
+        """The cells of each of its activities or rows, by the form's own path."""
+        found: dict[int, dict[str, SlotCell]] = {}
+        for cell in self.cells:
+            found.setdefault(turn_of(cell.path), {})[form_path(cell.path)] = cell
+        return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -119,7 +140,16 @@ class Entry:
 def sheet_of(totals: Sequence[Total], form: Form) -> tuple[SheetItem, ...]:
     """The whole form with its totals."""
     cells = {total.slot.path: _total_cell(total) for total in totals}
-    return tuple(SheetItem(item.heading, tuple(cells[slot.path] for slot in item.slots)) for item in form.items)
+    by_path = {total.slot.path: total for total in totals}
+    return tuple(
+        SheetItem(
+            item.key,
+            item.heading,
+            tuple(cells[slot.path] for slot in item.slots),
+            rows_filled(item, by_path) if is_listed(item) else None,
+        )
+        for item in form.items
+    )
 
 
 def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
@@ -133,14 +163,13 @@ def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
             base = form_path(slot.path)
             if base not in own:
                 continue
-            words = printed[base]
             cells.append(
                 SlotCell(
                     slot.path,
-                    words.label,
-                    words.before,
-                    words.after,
-                    value_text(slot),
+                    printed[base].label,
+                    *words_around(printed[base]),
+                    printed[base].mark.name.lower(),
+                    "√" if printed[base].kind is SlotKind.TICK and slot.value == 1 else value_text(slot),
                     kind_of(slot),
                     slot.open,
                     slot.who,
@@ -149,7 +178,7 @@ def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
                     crop_link(filed.stored, slot.path) if slot.box is not None else "",
                 )
             )
-        items.append(UnitItem(item.heading, tuple(cells), item.key in line.missing_items))
+        items.append(UnitItem(item.key, item.heading, tuple(cells), item.key in line.missing_items))
     return tuple(items)
 
 
@@ -213,8 +242,7 @@ def _total_cell(total: Total) -> TotalCell:
         total.slot.path,
         total.heading,
         total.slot.label,
-        total.slot.before,
-        total.slot.after,
+        *words_of_total(total.slot),
         _shown_total(total),
         total_link(total.slot.path),
         total.provisional,
@@ -234,7 +262,10 @@ def _shown_total(total: Total) -> str:
     """A sum in characters; a dash before anything has come, for that is no 0."""
     if not total.slot.kind.summed:
         return ""
-    return total.in_words(total.value) if total.contributions else "—"
+    if not total.contributions:
+        return "—"
+    # Of boxes it is told what the number counts.
+    return total.in_words(total.value) + (f" {total.measure}" if total.measure else "")
 
 
 def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: Number) -> Entry:

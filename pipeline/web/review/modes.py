@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from pipeline.corrections import Worth
+from pipeline.form_layout import words_alone
 from pipeline.intervals import interval
 from pipeline.store import (
     Store,
@@ -30,7 +31,8 @@ from pipeline.web.pages import page
 from pipeline.web.review.entries import Refused, Typed, understand_at
 from pipeline.web.review.impact import Stake, by_impact
 from pipeline.web.review.office import collected_form, in_hand, tell_of
-from pipeline.web.review.views import SlotView, one_slot_view, row_view
+from pipeline.web.review.slot_views import SlotView
+from pipeline.web.review.views import one_slot_view, row_view
 from pipeline.web.review.words import Tell
 from schemas.errors import NoSuchReturn
 from schemas.flow import State
@@ -79,13 +81,13 @@ def by_slot(
     known = {one.path: one for one in form.slots}
     if slot not in known:
         most = max(counts.values(), default=0)
-        leads = {path: f"{one.before}（…）{one.after}" for path, one in known.items()}
+        words = {path: words_alone(one) for path, one in known.items()}
         return page(
             request,
             "review/slots.html",
             active="slots",
             form=form,
-            leads=leads,
+            words=words,
             counts=counts,
             most=most,
             total=sum(counts.values()),

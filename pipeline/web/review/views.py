@@ -6,61 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.corrections import HEADER, form_path, slots_of, turn_of
+from pipeline.corrections import HEADER, form_path, slots_of
 from pipeline.store import DecisionKind, ReturnInHand, SlotRow
 from pipeline.times import local_text
 from pipeline.totals import heading_of
 from pipeline.web.images import picture_key
 from pipeline.web.review.entries import doubtful_from
-from pipeline.web.review.sentences import Row, path_in_turn, rows_of
+from pipeline.web.review.sentences import Sheet, sheets_of
+from pipeline.web.review.slot_views import SlotView, plain_view, printed_view, unseen_view
 from pipeline.web.review.units import unit_choices
 from pipeline.web.review.words import DISMISSALS, Tell, told_sureness
 from pipeline.web.turns import page_turn, turn_box
-from schemas.flow import Box, State
-from schemas.form import FieldKind, Form, HeaderField, Slot, SlotKind
+from schemas.flow import State
+from schemas.form import FieldKind, Form, HeaderField
 from schemas.office import Correction, Unit
 from schemas.reading import HeaderReading, Reading, Reason
-from schemas.values import Value, value_to_json
-
-
-@dataclass(frozen=True)
-class SlotView:
-    """A slot, or a field above the table, as a reviewer meets it.
-
-    `before` and `after` are the printed words around it, `context` those it follows on. `read_state` and `read_value` are
-    the machine's, `state` and `value` what counts. `box` is on the upright page. `doubtful_from`: a number from which on
-    the reviewer is asked once more. `crop` is the address of its picture, "" where it stands on no page.
-    """
-
-    key: str
-    path: str
-    number: str
-    before: str
-    after: str
-    context: str
-    kind: str
-    state: State
-    value: Value
-    read_state: State
-    read_value: Value
-    sureness: str
-    reasons: tuple[str, ...]
-    candidates: tuple[str, ...]
-    flagged: bool
-    open: bool
-    version: int
-    doubtful_from: int
-    who: str = ""
-    when: str = ""
-    page: int | None = None
-    box: Box | None = None
-    crop: str = ""
-    foot: float | None = None
-    title: str = ""
-
-    def model(self) -> dict[str, Any]:
-        """What the page's script is given."""
-        return {**asdict(self), "value": value_to_json(self.value), "read_value": value_to_json(self.read_value)}
+from schemas.values import Value
 
 
 @dataclass(frozen=True)
@@ -80,9 +41,8 @@ class ReturnView:
     title: str
     name: str
     form_title: str
-    columns: tuple[str, ...]
     fields: tuple[SlotView, ...]
-    rows: tuple[Row, ...]
+    sheets: tuple[Sheet, ...]
     slots: Mapping[str, SlotView]
     pages: tuple[PageView, ...]
     problems: tuple[str, ...]
@@ -116,20 +76,20 @@ def return_view(
     reading = stored.reading
     key, stamp = key_of(stored.order, stored.number), picture_key(held)[:8]
     slots = _slot_views(held, form, key, stamp, tell)
-    rows = rows_of(form, tuple(slots), more=more)
-    every = [segment for each in rows for activity in each.activities for segment in activity]
+    sheets = sheets_of(form, tuple(slots), more=more)
+    rows = [row for sheet in sheets for row in sheet.rows]
+    every = [segment for row in rows for cell in row.cells for activity in cell.activities for segment in activity]
     numbers = {segment.path: segment.number for segment in every}
     printed = {slot.path: slot for slot in form.slots}
     for path in numbers.keys() - slots.keys():
-        slots[path] = _unseen(key, path, printed[form_path(path)])
+        slots[path] = unseen_view(key, path, printed[form_path(path)], form)
     return ReturnView(
         key=key,
         title=row.title or stored.unit or "",
         name=stored.name,
         form_title=form.title,
-        columns=form.columns,
         fields=tuple(_field_views(held, form, key, stamp, units, tell)),
-        rows=rows,
+        sheets=sheets,
         slots={path: replace(slots[path], number=numbers[path]) for path in numbers},
         pages=tuple(_page(key, number, stamp) for number in range(reading.first_page, reading.first_page + reading.pages)),
         # Which of several a person has solved the store does not tell; none is shown when all are.
@@ -147,10 +107,10 @@ def row_view(row: SlotRow, form: Form, tell: Tell, *, blind: bool = False) -> Sl
     title = row.unit or row.title or row.name
     if row.path.startswith(HEADER):
         printed = _field_words(form)[row.path]
-        view = _view(key, row.path, printed.label, "", "", printed.kind, row.state, row.value)
+        view = plain_view(key, row.path, printed.label, "", "", printed.kind, row.state, row.value)
     else:
         slot = {slot.path: slot for slot in form.slots}[form_path(row.path)]
-        view = _printed_view(key, row.path, slot, form, row.state, row.value)
+        view = printed_view(key, row.path, slot, form, row.state, row.value)
     crop = _crop(key, row.path) if row.box is not None else ""
     view = replace(view, flagged=row.flagged, open=row.open, version=row.version, page=row.page, crop=crop, title=title)
     if blind:
@@ -188,7 +148,7 @@ def _slot_views(held: ReturnInHand, form: Form, key: str, stamp: str, tell: Tell
         if form_path(slot.path) not in printed:
             continue
         state, value = slot.machine
-        view = _printed_view(key, slot.path, printed[form_path(slot.path)], form, state, value)
+        view = printed_view(key, slot.path, printed[form_path(slot.path)], form, state, value)
         machine = read.get(slot.path)
         flagged = machine is not None and machine.review
         box = turn_box(slot.box, turns[slot.page]) if slot.box is not None and slot.page is not None else None
@@ -225,7 +185,7 @@ def _field_views(held: ReturnInHand, form: Form, key: str, stamp: str, units: Se
         read = held.stored.reading.header.get(field.key, HeaderReading(review=False))
         said: Correction | None = held.stored.corrections.get(path)
         state, value = (read.state, read.value) if said is None else said.after
-        view = _view(key, path, field.label, "", "", field.kind, read.state, read.value)
+        view = plain_view(key, path, field.label, "", "", field.kind, read.state, read.value)
         is_unit = field.kind is FieldKind.UNIT
         views.append(
             replace(
@@ -272,43 +232,6 @@ def _notes(held: ReturnInHand, tell: Tell) -> list[str]:
     if decided.get(DecisionKind.SETTLED):
         notes.append(tell("已整体确认"))
     return notes
-
-
-def _printed_view(key: str, path: str, slot: Slot, form: Form, state: State, value: Value) -> SlotView:
-    leading = {one.path: one for one in form.slots}.get(slot.events or "")
-    context = "" if leading is None else f"{leading.before}（…）{leading.after}"
-    view = _view(key, path, slot.before, slot.after, context, slot.kind, state, value)
-    return replace(view, number=_number(path, form))
-
-
-def _view(
-    key: str,
-    path: str,
-    before: str,
-    after: str,
-    context: str,
-    kind: SlotKind | FieldKind,
-    state: State,
-    value: Value,
-) -> SlotView:
-    value = value if state is State.VALUE else None
-    return SlotView(
-        key, path, "", before, after, context, kind.value, state, value, state, value, "", (), (), False, False, 0, 0
-    )
-
-
-def _unseen(key: str, path: str, slot: Slot) -> SlotView:
-    """A slot of an activity that nobody has filled in or seen so far."""
-    view = _view(key, path, slot.before, slot.after, "", slot.kind, State.BLANK, None)
-    return replace(view, doubtful_from=doubtful_from(None, ()))
-
-
-def _number(path: str, form: Form) -> str:
-    for number, item in enumerate(form.items, 1):
-        for place, slot in enumerate(item.slots, 1):
-            if path_in_turn(slot.path, turn_of(path)) == path:
-                return f"{number}.{place}"
-    return ""
 
 
 def _field_words(form: Form) -> dict[str, HeaderField]:

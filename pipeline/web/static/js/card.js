@@ -3,16 +3,22 @@
 export const told = (texts, key, values = {}) =>
   Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), texts[key] ?? key);
 
-/** A worth as people read it: blank, 0 and unreadable are told apart. */
-export function worthText(texts, state, value) {
+// Where these are asked for, letters command; a date is typed with marks that command elsewhere.
+const NUMBERS = ["count", "money"];
+const TICKED = ["1", "y", "√", "✓", "☑"];
+const UNTICKED = ["0", "n", "□"];
+
+/** A worth as people read it: blank, 0 and unreadable are told apart; of a box (`kind` "tick") whether it is ticked. */
+export function worthText(texts, state, value, kind = "") {
   if (state === "blank") return texts.blank;
-  return state === "unreadable" ? texts.unreadable : String(value);
+  if (state === "unreadable") return texts.unreadable;
+  return kind === "tick" ? "√" : String(value);
 }
 
 /** A plain number that was typed, full-width and with commas too; null where only the server can tell. */
-export function plainNumber(text) {
-  const plain = text.normalize("NFKC").replace(/[,\s]/g, "");
-  return /^\d+$/.test(plain) ? Number(plain) : null;
+export function plainNumber(text, decimals = false) {
+  const plain = text.normalize("NFKC").replace(/[\s]/g, "").replace(/^\d{1,3}(,\d{3})+(?=$|\.)/, (whole) => whole.replaceAll(",", ""));
+  return (decimals ? /^\d+(\.\d{1,6})?$/ : /^\d+$/).test(plain) ? Number(plain) : null;
 }
 
 /** Where a decision about a slot is sent. */
@@ -44,7 +50,12 @@ export class Card {
 
   /** Whether letters are what is typed here. */
   get words() {
-    return this.slot ? this.slot.kind !== "count" : false;
+    return this.slot ? !NUMBERS.includes(this.slot.kind) && !this.ticks : false;
+  }
+
+  /** Whether a box is asked for. */
+  get ticks() {
+    return this.slot?.kind === "tick";
   }
 
   /** Whether something was typed that has not been confirmed. */
@@ -62,7 +73,8 @@ export class Card {
     // Where words are typed a letter is a word; a mark alone still means what its key means.
     const meant = this.words && /^[a-z]$/.test(said) ? undefined : SAID[said];
     if (meant) return { state: meant, value: null };
-    const number = this.words ? null : plainNumber(text);
+    if (this.ticks) return UNTICKED.includes(said) ? { state: "blank", value: null } : { state: "value", value: TICKED.includes(said) ? 1 : text };
+    const number = this.words ? null : plainNumber(text, this.slot.kind === "money");
     return { state: "value", value: number ?? text };
   }
 
@@ -76,10 +88,10 @@ export class Card {
     this.element.classList.toggle("words", this.words);
     this.part("number").textContent = slot.number || this.texts.field;
     this.part("context").textContent = slot.context;
-    this.part("before").textContent = slot.before + (slot.number ? "（" : "：");
-    this.part("after").textContent = slot.number ? `）${slot.after}` : "";
+    this.part("before").textContent = slot.before + slot.opening;
+    this.part("after").textContent = slot.closing + slot.after;
     this.part("count").textContent = place;
-    this.input.inputMode = this.words ? "text" : "numeric";
+    this.input.inputMode = this.words ? "text" : slot.kind === "money" ? "decimal" : "numeric";
     if (fresh) this.#picture();
     this.#read();
     this.choices(slot.candidates);
@@ -95,13 +107,18 @@ export class Card {
   /** Put a worth into the field; a number is selected, so that typing replaces it. */
   set({ state, value }) {
     this.state = state === "blank" || state === "unreadable" ? state : "value";
-    this.input.value = state === "value" ? String(value) : "";
+    this.input.value = state !== "value" ? "" : this.ticks && value === 1 ? "√" : String(value);
     this.#show();
     if (document.activeElement === this.input) this.input.select();
   }
 
   perform(name) {
-    if (name === "blank" || name === "unreadable") {
+    if (name === "tick" || name === "toggle") {
+      const ticked = name === "tick" || this.entry?.value !== 1;
+      this.asked = null;
+      this.set(ticked ? { state: "value", value: 1 } : { state: "blank", value: null });
+      this.tell("");
+    } else if (name === "blank" || name === "unreadable") {
       this.asked = null;
       this.set({ state: name, value: null });
       this.tell("");
@@ -118,7 +135,7 @@ export class Card {
     const choice = this.offered?.[number - 1];
     if (choice === undefined) return;
     this.asked = null;
-    const value = this.words ? choice : (plainNumber(choice) ?? choice);
+    const value = this.words ? choice : (plainNumber(choice, this.slot.kind === "money") ?? choice);
     this.set({ state: "value", value });
     // Chosen from what was offered: nothing about it is unusual.
     this.asked = String(value);
@@ -178,9 +195,9 @@ export class Card {
   }
 
   #doubt(entry) {
-    if (this.slot.kind !== "count" || entry.state !== "value" || typeof entry.value !== "number") return null;
+    if (!NUMBERS.includes(this.slot.kind) || entry.state !== "value" || typeof entry.value !== "number") return null;
     if (this.slot.candidates.includes(String(entry.value)) || entry.value === this.slot.read_value) return null;
-    if (String(entry.value).length > 7) return told(this.texts, "many_digits", { value: entry.value });
+    if (String(Math.trunc(entry.value)).length > 7) return told(this.texts, "many_digits", { value: entry.value });
     return entry.value >= this.slot.doubtful_from ? told(this.texts, "unusual", { value: entry.value }) : null;
   }
 
@@ -231,12 +248,12 @@ export class Card {
     if (this.blind) return;
     const value = document.createElement("b");
     const unread = slot.read_state === "unreadable";
-    value.textContent = unread ? texts.nothing_read : worthText(texts, slot.read_state, slot.read_value);
+    value.textContent = unread ? texts.nothing_read : worthText(texts, slot.read_state, slot.read_value, slot.kind);
     value.className = `is-${slot.read_state}`;
     place.append(`${texts.read} `, value);
     if (!unread && slot.sureness) place.append(span("sureness", slot.sureness));
     if (slot.flagged) slot.reasons.forEach((reason) => place.append(span("reason", reason)));
-    if (slot.who) place.append(span("decided", told(texts, "by", { who: slot.who, value: worthText(texts, slot.state, slot.value) })));
+    if (slot.who) place.append(span("decided", told(texts, "by", { who: slot.who, value: worthText(texts, slot.state, slot.value, slot.kind) })));
   }
 
   /** What is to be said of a slot when it comes to hand. */

@@ -65,7 +65,7 @@ function decide(card, entry) {
   const body = { state: entry.state, value: entry.value, seen: slot.version, mode };
   const url = blind ? slotUrl(slot, "/second") : slotUrl(slot);
   Object.assign(slot, entry, { open: false, who: me, failed: "" });
-  finish(card, "decided", worthText(texts, entry.state, entry.value));
+  finish(card, "decided", worthText(texts, entry.state, entry.value, card.slot.kind));
   outbox.push({ url, body, slot: `${slot.key} ${slot.path}`, key: slot.key, path: slot.path, number: slot.title, previous });
   return goOn();
 }
@@ -78,10 +78,10 @@ async function audit(card, entry) {
   if (!result.ok) return card.tell(result.data.message, "bad");
   const { right, accepted, estimate } = result.data;
   if (estimate) document.getElementById("estimate").textContent = estimate;
-  const mine = worthText(texts, entry.state, entry.value);
+  const mine = worthText(texts, entry.state, entry.value, card.slot.kind);
   if (right === null) {
     card.sure = JSON.stringify(entry);
-    card.tell(told(texts, "audit_ask", { accepted: worthText(texts, accepted.state, accepted.value), mine }), "warn");
+    card.tell(told(texts, "audit_ask", { accepted: worthText(texts, accepted.state, accepted.value, slot.kind), mine }), "warn");
     return card.focus();
   }
   finish(card, right ? "agrees" : "differs", right ? texts.audit_right : told(texts, "audit_wrong", { mine }));
@@ -94,12 +94,12 @@ function answered(item, result) {
   const { slot } = card;
   if (result.ok && mode === "second") {
     const { agrees, first } = result.data;
-    const words = agrees ? texts.agrees : told(texts, "differs", { first: worthText(texts, first.state, first.value), second: worthText(texts, item.body.state, item.body.value) });
+    const words = agrees ? texts.agrees : told(texts, "differs", { first: worthText(texts, first.state, first.value, slot.kind), second: worthText(texts, item.body.state, item.body.value, slot.kind) });
     return finish(card, agrees ? "agrees" : "differs", words);
   }
   if (result.ok) {
     Object.assign(slot, { version: result.data.version, state: result.data.state, value: result.data.value });
-    return finish(card, "decided", worthText(texts, slot.state, slot.value));
+    return finish(card, "decided", worthText(texts, slot.state, slot.value, slot.kind));
   }
   if (result.status === 409 && result.data.conflict) return conflict(card, item, result.data.conflict);
   Object.assign(slot, item.previous, { failed: result.data.message });
@@ -113,7 +113,7 @@ function conflict(card, item, theirs) {
   Object.assign(slot, { state: theirs.state, value: theirs.value, who: theirs.who, version: theirs.version, open: false });
   card.element.dataset.conflict = JSON.stringify(item.body);
   card.done = false;
-  const words = told(texts, "conflict", { number: "", who: theirs.who, when: theirs.when, theirs: worthText(texts, theirs.state, theirs.value), mine: worthText(texts, item.body.state, item.body.value) });
+  const words = told(texts, "conflict", { number: "", who: theirs.who, when: theirs.when, theirs: worthText(texts, theirs.state, theirs.value, slot.kind), mine: worthText(texts, item.body.state, item.body.value, slot.kind) });
   card.tell(words, "warn");
   card.element.querySelector(".c-choices").replaceChildren(button(texts.keep, "K", () => settle(card, false)), button(texts.mine, "M", () => settle(card, true)));
 }
@@ -126,7 +126,7 @@ function settle(card, mine) {
   const entry = mine ? body : card.slot;
   card.set(entry);
   if (mine) decide(card, { state: body.state, value: body.value });
-  else finish(card, "decided", worthText(texts, entry.state, entry.value));
+  else finish(card, "decided", worthText(texts, entry.state, entry.value, card.slot.kind));
   return true;
 }
 
@@ -181,7 +181,7 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]") || !hand) return;
   const inGrid = desk.contains(event.target);
   if (!inGrid && event.target.closest?.("input, select, textarea, a, button, summary") && !event.altKey && !event.ctrlKey) return;
-  const meant = command(event, hand.words);
+  const meant = command(event, hand.words, hand.ticks);
   if (!meant) return;
   const { name, number } = meant;
   if (name === "onward" || name === "back") step(name === "onward" ? 1 : -1);
@@ -190,7 +190,7 @@ document.addEventListener("keydown", (event) => {
   else if (name === "keep" || name === "mine") settle(hand.element.dataset.conflict ? hand : cards.find((card) => card.element.dataset.conflict) ?? hand, name === "mine");
   else if (name === "keys") document.getElementById("keys")?.showModal();
   else if (name === "queue") location.assign("/queue");
-  else if (["blank", "unreadable", "reset", "confirm"].includes(name)) {
+  else if (["blank", "unreadable", "reset", "confirm", "tick", "toggle"].includes(name)) {
     if (hand.done && name === "confirm") goOn();
     else {
       if (name !== "confirm") hand.done = false;

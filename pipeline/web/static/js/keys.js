@@ -12,10 +12,13 @@ const PLAIN = {
   "k": "keep", "m": "mine", "?": "keys", "？": "keys",
 };
 
+// In a box: one key says what is there, and the space bar that it is otherwise.
+const BOX = { "1": "tick", "１": "tick", "y": "tick", "√": "tick", " ": "toggle", "0": "blank", "０": "blank", "n": "blank", "/": "blank" };
+
 const ALWAYS = { Escape: "reset", PageUp: "page-back", PageDown: "page-on", ArrowUp: "back", ArrowDown: "onward" };
 
 /** The command, {name} or {name: "choose", number}; null where the key is for typing or for an input method. */
-export function command(event, words) {
+export function command(event, words, ticks = false) {
   // An input method's own keys: its Enter takes the characters, it confirms nothing.
   if (event.isComposing || event.key === "Process" || event.keyCode === 229) return null;
   if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "z") return { name: "undo" };
@@ -30,6 +33,7 @@ export function command(event, words) {
   if (event.key in ALWAYS) return { name: ALWAYS[event.key] };
   if (!words) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (ticks && key in BOX) return { name: BOX[key] };
     if (key in PLAIN) return { name: PLAIN[key] };
   }
   return null;

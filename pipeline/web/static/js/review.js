@@ -124,8 +124,8 @@ function paint(slot) {
   const state = shown.state === null ? "nothing" : shown.state;
   const standing = isOpen(slot) ? "open" : slot.who ? "decided" : "accepted";
   element.className = `place is-${state} ${standing}${slot === hand ? " in-hand" : ""}${slot.pending ? " pending" : ""}${slot.failed ? " failed" : ""}${slot.draft ? " draft" : ""}`;
-  element.textContent = state === "nothing" ? "？" : worthText(texts, shown.state, shown.value);
-  element.title = [slot.number, slot.who && told(texts, "by", { who: slot.who, value: worthText(texts, slot.state, slot.value) }), slot.flagged && slot.reasons.join("；")].filter(Boolean).join(" · ");
+  element.textContent = state === "nothing" ? "？" : worthText(texts, shown.state, shown.value, slot.kind);
+  element.title = [slot.number, slot.who && told(texts, "by", { who: slot.who, value: worthText(texts, slot.state, slot.value, slot.kind) }), slot.flagged && slot.reasons.join("；")].filter(Boolean).join(" · ");
 }
 
 function showOnly() {
@@ -205,7 +205,7 @@ function failure(item, slot, message) {
 /** Somebody else has decided meanwhile: theirs stands, until the reviewer says otherwise. */
 function conflict(item, slot, theirs) {
   const mine = { state: item.body.state, value: item.body.value };
-  const words = told(texts, "conflict", { number: item.number, who: theirs.who, when: theirs.when, theirs: worthText(texts, theirs.state, theirs.value), mine: worthText(texts, mine.state, mine.value) });
+  const words = told(texts, "conflict", { number: item.number, who: theirs.who, when: theirs.when, theirs: worthText(texts, theirs.state, theirs.value, slot?.kind), mine: worthText(texts, mine.state, mine.value, slot?.kind) });
   outbox.versions.set(item.slot, theirs.version);
   if (slot) {
     Object.assign(slot, { state: theirs.state, value: theirs.value, who: theirs.who, version: theirs.version, open: false, pending: false });
@@ -359,10 +359,10 @@ async function poll() {
     const foreign = now.who && now.who !== me && !same(now, slot);
     if (slot === hand && card.dirty) {
       // What is being typed meets it as a conflict, when it is confirmed.
-      if (foreign) card.tell(told(texts, "others", { who: now.who, value: worthText(texts, now.state, now.value) }), "warn");
+      if (foreign) card.tell(told(texts, "others", { who: now.who, value: worthText(texts, now.state, now.value, slot.kind) }), "warn");
       return;
     }
-    Object.assign(slot, now, { failed: "", news: foreign ? told(texts, "others", { who: now.who, value: worthText(texts, now.state, now.value) }) : "" });
+    Object.assign(slot, now, { failed: "", news: foreign ? told(texts, "others", { who: now.who, value: worthText(texts, now.state, now.value, slot.kind) }) : "" });
     if (slot === hand) card.load(slot, place(slot));
     paint(slot);
   });
@@ -418,7 +418,7 @@ function perform({ name, number }) {
     if (name === "confirm") settle();
   } else if (name === "choose") card.choose(number);
   else card.perform(name);
-  if (hand && ["choose", "blank", "unreadable", "reset"].includes(name)) paint(hand);
+  if (hand && ["choose", "blank", "unreadable", "reset", "tick", "toggle"].includes(name)) paint(hand);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -428,7 +428,7 @@ document.addEventListener("keydown", (event) => {
   const inCard = card.element.contains(event.target) || event.target.matches?.(".place, [data-view]");
   // In the menu bar, Tab and Enter are the browser's; a command with Alt or Ctrl is ours everywhere.
   if (elsewhere && !inCard && !event.altKey && !event.ctrlKey) return;
-  const meant = command(event, card.words);
+  const meant = command(event, card.words, card.ticks);
   if (meant) {
     event.preventDefault();
     perform(meant);
