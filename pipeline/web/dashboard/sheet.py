@@ -16,7 +16,7 @@ from pipeline.totals import Contribution, Total, heading_of, rows_filled
 from pipeline.web.dashboard.links import crop_link, return_link, slot_link, total_link, unit_link
 from pipeline.web.dashboard.said import Said, range_notes
 from schemas.flow import State
-from schemas.form import Form, SlotKind
+from schemas.form import Form, Slot, SlotKind
 from schemas.reading import Reason
 from schemas.values import Number, is_number, number_text
 
@@ -169,8 +169,7 @@ def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
                     printed[base].label,
                     *words_around(printed[base]),
                     printed[base].mark.name.lower(),
-                    "√" if printed[base].kind is SlotKind.TICK and slot.value == 1 else value_text(slot),
-                    kind_of(slot),
+                    *_text_and_kind(slot, printed[base]),
                     slot.open,
                     slot.who,
                     filed.stored.name,
@@ -236,6 +235,13 @@ def value_text(slot: EffectiveSlot, decimals: int = 0) -> str:
     return number_text(worth, decimals) if is_number(worth) else str(worth or "")
 
 
+def _text_and_kind(slot: EffectiveSlot, printed: Slot) -> tuple[str, str]:
+    """What a slot is worth and what stands in it; an empty box is drawn, for that says more than that nobody wrote."""
+    if printed.kind is not SlotKind.TICK or slot.state is State.UNREADABLE:
+        return value_text(slot), kind_of(slot)
+    return ("☑", "number") if slot.value == 1 else ("□", "box")
+
+
 def _total_cell(total: Total) -> TotalCell:
     ranged = total.slot.kind.summed and total.provisional
     return TotalCell(
@@ -281,7 +287,7 @@ def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: 
         one.parent,
         heading_of(slot.path, form) if turn_of(slot.path) > 1 else "",
         one.value,
-        value_text(slot, total.decimals),
+        "√" if total.slot.kind is SlotKind.TICK and slot.value == 1 else value_text(slot, total.decimals),
         kind_of(slot),
         slot.open,
         slot.who,

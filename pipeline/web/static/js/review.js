@@ -124,7 +124,8 @@ function paint(slot) {
   const state = shown.state === null ? "nothing" : shown.state;
   const standing = isOpen(slot) ? "open" : slot.who ? "decided" : "accepted";
   element.className = `place is-${state} ${standing}${slot === hand ? " in-hand" : ""}${slot.pending ? " pending" : ""}${slot.failed ? " failed" : ""}${slot.draft ? " draft" : ""}`;
-  element.textContent = state === "nothing" ? "？" : worthText(texts, shown.state, shown.value, slot.kind);
+  const isEmptyBox = slot.kind === "tick" && state === "blank";
+  element.textContent = state === "nothing" ? "？" : isEmptyBox ? "\u00a0" : worthText(texts, shown.state, shown.value, slot.kind);
   element.title = [slot.number, slot.who && told(texts, "by", { who: slot.who, value: worthText(texts, slot.state, slot.value, slot.kind) }), slot.flagged && slot.reasons.join("；")].filter(Boolean).join(" · ");
 }
 
