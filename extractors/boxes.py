@@ -70,7 +70,7 @@ def _dark(gray: Image, left: int, right: int, share: float) -> Image:
     least = paper - share * max(float(paper - black), LEAST_CONTRAST)
     dark = (gray[:, left:right] < least).astype(np.uint8)
     dark[:EDGE] = dark[-EDGE:] = 0
-    return dark
+    return np.asarray(dark, np.uint8)
 
 
 def _find_frame(dark: Image, left: float, right: float) -> tuple[int, int, int] | None:

@@ -2,6 +2,9 @@
 
 A copy is made beside the archive and hashed on its way, flushed to the disk, and only then renamed to its place: what stands
 there is whole, whenever the power fails. Doing it twice does no harm.
+
+Where several machines work for one office, originals lie at an address as well (`pipeline.remote`), and the archive of each
+machine holds those that it has taken or read.
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from pipeline.inbox import Look, look_at, status_to_look
 from pipeline.names import fitting_name
-from schemas.errors import DiskFull, TransientError
+from pipeline.remote import get, put
+from pipeline.settings import Settings
+from schemas.errors import DiskFull, TransientError, UnreadableFile
 
 CHUNK = 1 << 20
 """Bytes copied at a time, so that memory does not grow with files."""
@@ -43,29 +48,69 @@ class Original:
     kept: str
 
 
+@dataclass(frozen=True)
+class Archive:
+    """Where originals are: in the home folder's archive, and at an address that several machines share, if there is one."""
+
+    home: Path
+    address: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder on this machine."""
+        return archive_of(self.home)
+
+
+def office_archive(settings: Settings) -> Archive:
+    """The archive that an office's settings name."""
+    return Archive(settings.home, settings.originals)
+
+
 def archive_of(home: Path) -> Path:
-    """The archive's folder."""
+    """The archive's folder in a home folder."""
     return home / "archive"
 
 
-def keep_original(path: Path, look: Look, home: Path) -> Original | None:
-    """Copy a file into the archive; None where it is no longer what was looked at, and nothing is kept.
+def keep_original(path: Path, look: Look, archive: Archive) -> Original | None:
+    """Copy a file into the archive, and to the address that several machines share, where there is one.
 
-    Raises DiskFull; TransientError where it cannot be opened (yet).
+    None where it is no longer what was looked at, and nothing is kept.
+    Raises DiskFull; ArchiveUnavailable where the address cannot be reached, TransientError where the file cannot be opened
+    (yet).
     """
-    archive = archive_of(home)
+    folder = archive.folder
     with _translated():
-        archive.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(archive).free < look.size:
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < look.size:
             # Not tried: it would leave no room for others, nor for the store.
             raise DiskFull
-    with _draft(archive) as (draft, target):
+    with _draft(folder) as (draft, target):
         sha256 = _copy(path, look, target)
         if sha256 is None or look_at(path) != look:
             return None
         with _translated():
             os.fsync(target)
-            return Original(sha256, look.size, _place(draft, archive, sha256, path.name))
+            kept = _place(draft, folder, sha256, path.name)
+    if archive.address:
+        kept = put(folder / kept, archive.address, kept)
+    return Original(sha256, look.size, kept)
+
+
+def find_original(archive: Archive, kept: str) -> Path:
+    """Where an original lies on this machine; brought from the address that several share, where it is not here yet.
+
+    Raises DiskFull; ArchiveUnavailable where the address cannot be reached, UnreadableFile where another file lies there.
+    """
+    path = archive.folder / kept
+    if path.exists() or not archive.address:
+        return path
+    with _draft(archive.folder) as (draft, target):
+        sha256 = get(archive.address, kept, target)
+        if sha256 != PurePosixPath(kept).parent.name:
+            raise UnreadableFile("not what was archived")
+        with _translated():
+            os.fsync(target)
+            return archive.folder / _place(draft, archive.folder, sha256, PurePosixPath(kept).name)
 
 
 def clear_from_inbox(path: Path, look: Look) -> bool:

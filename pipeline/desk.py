@@ -21,6 +21,7 @@ from pipeline.inbox import is_remote
 from pipeline.judge import ErrorBudget
 from pipeline.logs import begin_log
 from pipeline.office_calibration import load_office_calibration
+from pipeline.remote import check_address
 from pipeline.settings import Settings
 from pipeline.store import (
     Store,
@@ -121,13 +122,15 @@ def make_office(
 ) -> Office:
     """An inbox with what works on it: readers on a cluster or in processes of their own, one a core where `workers` is 0.
 
-    Raises ConfigError where the cluster cannot be worked with.
+    Raises ConfigError where the cluster, or the address of originals, cannot be worked with.
     """
     from pipeline.executors import processes
     from pipeline.recognise import read_wanted
     from pipeline.watch import Office
     from pipeline.work import cluster_of
 
+    if settings.originals:
+        check_address(settings.originals)
     pool = cluster_of(settings) or processes(workers)
     if units is not None:
         _set_roster(store, units)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.archive import archive_of
+from pipeline.archive import Archive, find_original
 from pipeline.executors import Pool
 from pipeline.meters import Meters
 from pipeline.names import page_order
@@ -25,20 +25,25 @@ Reader = Callable[[tuple[Path, ...], tuple[str, ...]], Found]
 log = logging.getLogger(__name__)
 
 
+def read_kept(reader: Reader, archive: Archive, kept: Sequence[str], names: tuple[str, ...]) -> Found:
+    """Read originals wherever this is run: they are brought there first. Raises a KuohaoError."""
+    return reader(tuple(find_original(archive, one) for one in kept), names)
+
+
 class Reads:
     """What is being read right now. It changes in place, as what it stands for does."""
 
     def __init__(
         self,
         store: Store,
-        home: Path,
+        archive: Archive,
         reader: Callable[[], Reader],
         pool: Pool,
         wake: Callable[[], None],
         meters: Meters,
     ) -> None:
         self._store = store
-        self._archive = archive_of(home)
+        self._archive = archive
         self._reader = reader
         self._pool = pool
         self._executor = pool.make()
@@ -58,9 +63,9 @@ class Reads:
                 return
             pages = sorted(held.files, key=lambda file: page_order(file.name))
             names = tuple(page.name for page in pages)
-            paths = tuple(self._archive / page.kept for page in pages)
+            kept = tuple(page.kept for page in pages)
             try:
-                future = self._executor.submit(self._reader(), paths, names)
+                future = self._executor.submit(read_kept, self._reader(), self._archive, kept, names)
             except BrokenExecutor:
                 # Broken by what ran before, or while idle: not this file's doing.
                 give_back(self._store, held)

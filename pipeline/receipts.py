@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.archive import archive_of
+from pipeline.archive import Archive, find_original
 from pipeline.inbox import DUPLICATES, OWN_FOLDERS, RECEIVED, UNREADABLE
 from pipeline.names import fitting_name
 from pipeline.store import ToTell, telling
@@ -24,10 +24,10 @@ ENDINGS = {RECEIVED: ".txt", DUPLICATES: ".txt", UNREADABLE: ".说明.txt"}
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
-def write_receipts(inbox: Path, home: Path, names: Sequence[ToTell]) -> None:
+def write_receipts(inbox: Path, archive: Archive, names: Sequence[ToTell]) -> None:
     """Bring the inbox's receipts of these names up to date. Raises OSError where the inbox cannot be written."""
     for name in names:
-        _write_name(inbox, home, name)
+        _write_name(inbox, archive, name)
 
 
 def receipt_text(receipts: Sequence[Receipt]) -> str:
@@ -43,7 +43,7 @@ def folder_of(receipt: Receipt) -> str:
     return UNREADABLE if unreadable else RECEIVED
 
 
-def _write_name(inbox: Path, home: Path, name: ToTell) -> None:
+def _write_name(inbox: Path, archive: Archive, name: ToTell) -> None:
     place = Path(os.fsdecode(name.path))
     for folder in OWN_FOLDERS:
         told = [receipt for receipt in name.receipts if folder_of(receipt) == folder]
@@ -53,10 +53,10 @@ def _write_name(inbox: Path, home: Path, name: ToTell) -> None:
             _replace(text, receipt_text(told).replace("\n", "\r\n").encode("utf-8-sig"))
         else:
             text.unlink(missing_ok=True)
-    _give_back_failed(inbox, home, name, place)
+    _give_back_failed(inbox, archive, name, place)
 
 
-def _give_back_failed(inbox: Path, home: Path, name: ToTell, place: Path) -> None:
+def _give_back_failed(inbox: Path, archive: Archive, name: ToTell, place: Path) -> None:
     """Lay a file that cannot be read beside its receipt, once: the clerk may clear it away.
 
     Of two failed files of one name the later one carries its number.
@@ -70,7 +70,7 @@ def _give_back_failed(inbox: Path, home: Path, name: ToTell, place: Path) -> Non
         target = inbox / UNREADABLE / place.parent / fitting_name(place.stem if ending else place.name, ending)
         draft = _draft(target)
         try:
-            shutil.copyfile(archive_of(home) / name.kept[turn], draft)
+            shutil.copyfile(find_original(archive, name.kept[turn]), draft)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from threading import Thread
 
 import uvicorn
 
-from pipeline.archive import archive_of
+from pipeline.archive import office_archive
 from pipeline.desk import Nights, by_night, make_office, open_office
 from pipeline.judge import ErrorBudget
 from pipeline.logs import begin_log
@@ -80,7 +80,7 @@ def serve(
         local = _is_local(door.host)
         _check_people(store, door, local)
         office = make_office(inbox, settings, store, budget=budget, workers=workers)
-        pictures = Pictures(archive_of(settings.home), settings.home / "cache")
+        pictures = Pictures(office_archive(settings), settings.home / "cache")
         stack.callback(pictures.close)
         clear_drafts(inbox)
         failures: list[Exception] = []

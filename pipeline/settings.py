@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """How often the whole inbox is looked through, for shares lose events."""
     lease_seconds: float = Field(default=60.0, gt=0)
     """How long a file stays with a process that gives no sign of life; several times the longest pause of a busy machine."""
+    originals: str = ""
+    """Where several machines keep originals together: file:///folder or s3://bucket/prefix; nowhere if empty."""
     log: LogFormat = LogFormat.TEXT
     """Lines of the log as `text` for people, or as `json` for what collects them."""
     dask: str = ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from pipeline.archive import Original, clear_from_inbox, keep_original
+from pipeline.archive import Archive, Original, clear_from_inbox, keep_original
 from pipeline.inbox import Look, Sighting, look_at
 from pipeline.names import pages_of, shown_name
 from pipeline.receipts import write_receipts
@@ -23,7 +23,7 @@ from pipeline.store import (
     record_blocked,
     to_tell,
 )
-from schemas.errors import DiskFull, TransientError
+from schemas.errors import ArchiveUnavailable, DiskFull, TransientError
 
 TAKEN_AT_ONCE = 32
 """Files taken before readers are looked after again: at a few milliseconds each, they never wait for long."""
@@ -66,10 +66,11 @@ def fit_to_take(
     ]
 
 
-def take_files(store: Store, inbox: Path, home: Path, fit: list[tuple[Path, Look]]) -> Taken:
+def take_files(store: Store, inbox: Path, archive: Archive, fit: list[tuple[Path, Look]]) -> Taken:
     """Take the first few of these files.
 
-    Raises StoreUnavailable, or DiskFull where the store has no room; what has been taken by then stays taken.
+    Raises StoreUnavailable, ArchiveUnavailable, or DiskFull where the store has no room; what has been taken by then stays
+    taken.
     """
     on_record = {known.path: known for known in in_inbox(store, inbox_key(inbox))} if fit else {}
     done: set[Path] = set()
@@ -80,10 +81,12 @@ def take_files(store: Store, inbox: Path, home: Path, fit: list[tuple[Path, Look
         for path, look in fit[:TAKEN_AT_ONCE]:
             try:
                 known = on_record.get(os.fsencode(path.relative_to(inbox)))
-                original = None if _is_kept(known, look) else keep_original(path, look, home)
+                original = None if _is_kept(known, look) else keep_original(path, look, archive)
             except DiskFull:
                 full = True
                 continue
+            except ArchiveUnavailable:
+                raise
             except TransientError:
                 record_blocked(store, _arrival(inbox, path, look), BLOCKED_REASON, BLOCKED_ADVICE)
                 stuck[path] = look
@@ -108,11 +111,11 @@ def notice_gone(store: Store, inbox: Path) -> None:
     mark_cleared(store, gone)
 
 
-def tell_clerk(store: Store, inbox: Path, home: Path, *, every: bool = False) -> bool:
+def tell_clerk(store: Store, inbox: Path, archive: Archive, *, every: bool = False) -> bool:
     """Bring the inbox's receipts up to date; whether there was anything to tell."""
     news = to_tell(store, inbox_key(inbox), every=every)
     try:
-        write_receipts(inbox, home, news)
+        write_receipts(inbox, archive, news)
     except OSError as error:
         # The clerk's folder may be full or read-only: that must not keep anything from being read.
         log.warning("receipts cannot be written: %s", error.strerror)

@@ -40,7 +40,7 @@ def read_tick(evidence: Evidence) -> Tick:
         return Tick(State.VALUE if ticked else State.BLANK, raw if ticked else "", 1.0, lost)
     if pixels is None and glyph is None:
         return Tick(State.UNREADABLE, raw, 0.0, (Reason.TICK_UNSURE, *lost))
-    ticked = glyph if pixels is None else pixels
+    ticked = bool(glyph if pixels is None else pixels)
     # Without its frame nothing shows that a box is empty.
     unsure = (pixels is None and not glyph) or (glyph is not None and pixels is not None and glyph is not pixels)
     probability = BOTH if glyph is pixels else ONE

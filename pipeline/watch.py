@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from pipeline.archive import archive_of, clean_up
+from pipeline.archive import archive_of, clean_up, office_archive
 from pipeline.executors import Pool
 from pipeline.inbox import OWN_FOLDERS, TEMPORARY_STARTS, Look, Sighting, list_inbox, needs_polling, settle
 from pipeline.meters import Meters, make_meters
@@ -78,7 +78,7 @@ def watch(office: Office, *, once: bool = False) -> None:
     sightings: dict[Path, Sighting] = {}
     stuck: dict[Path, Look] = {}
     next_scan = next_beat = trouble = 0.0
-    home, still = office.settings.home, office.settings.still_seconds
+    archive, still = office_archive(office.settings), office.settings.still_seconds
     noticed = Event()
     with _reads(office) as reads, _noticing(office, noticed, once=once):
         while not office.stop.is_set():
@@ -98,12 +98,12 @@ def watch(office: Office, *, once: bool = False) -> None:
                 if noticed.is_set() and _is_there(office.inbox):
                     noticed.clear()
                     sightings = settle(sightings, office.inbox, now=now)
-                taken = take_files(office.store, office.inbox, home, fit_to_take(sightings, stuck, now=now, still=still))
+                taken = take_files(office.store, office.inbox, archive, fit_to_take(sightings, stuck, now=now, still=still))
                 sightings = {path: seen for path, seen in sightings.items() if path not in taken.done}
                 stuck.update(taken.stuck)
                 if taken.changed:
                     noticed.set()
-                news = tell_clerk(office.store, office.inbox, home) or bool(taken.done) or noticed.is_set()
+                news = tell_clerk(office.store, office.inbox, archive) or bool(taken.done) or noticed.is_set()
                 if taken.full:
                     raise DiskFull
                 trouble = 0.0
@@ -133,7 +133,7 @@ def _tick(office: Office) -> float:
 
 @contextmanager
 def _reads(office: Office) -> Iterator[Reads]:
-    reads = Reads(office.store, office.settings.home, office.reader, office.pool, office.wake.set, office.meters)
+    reads = Reads(office.store, office_archive(office.settings), office.reader, office.pool, office.wake.set, office.meters)
     try:
         yield reads
     finally:

@@ -15,6 +15,7 @@
     │   ├── NoTable               no ruled table on any page
     │   └── UnknownForm           a table, but not of a form we know
     └── TransientError         4  busy file: worth trying again
+        ├── ArchiveUnavailable    the shared store of originals does not answer
         ├── StoreUnavailable      the database does not answer
         └── DiskFull              no room left for originals or the database
 
@@ -185,6 +186,14 @@ class StoreUnavailable(TransientError):
     code = "store_unavailable"
     zh = "数据库暂时连不上，请检查数据库服务和磁盘；恢复后会自动继续"
     en = "the database does not answer; check its server and disk, work goes on by itself afterwards"
+
+
+class ArchiveUnavailable(TransientError):
+    """The address at which several machines keep originals does not answer."""
+
+    code = "archive_unavailable"
+    zh = "原件存储暂时连不上，请检查网络；会自动重试"
+    en = "the store of originals does not answer; check the network, it is tried again by itself"
 
 
 class DiskFull(TransientError):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import archive
-from pipeline.archive import archive_of, clean_up, clear_from_inbox, keep_original
+from pipeline.archive import Archive, archive_of, clean_up, clear_from_inbox, keep_original
 from pipeline.inbox import Look, look_at
 from schemas.errors import DiskFull, TransientError
 from tests.conftest import sorted_files
@@ -30,7 +30,7 @@ def test_original_is_kept_under_its_hash_with_its_first_name(tmp_path: Path, nam
     path = tmp_path / os.fsdecode(name)
     content = os.urandom(3 * archive.CHUNK + 5)
     path.write_bytes(content)
-    kept = keep_original(path, looked(path), tmp_path / "home")
+    kept = keep_original(path, looked(path), Archive(tmp_path / "home"))
     sha256 = hashlib.sha256(content).hexdigest()
     assert kept is not None
     assert (kept.sha256, kept.size) == (sha256, len(content))
@@ -46,7 +46,9 @@ def test_same_bytes_are_kept_once(tmp_path: Path) -> None:
     """A second file with these bytes leads to the first one's place."""
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(b"x")
-    kept = [keep_original(tmp_path / name, looked(tmp_path / name), tmp_path / "home") for name in ("a.pdf", "b.pdf")]
+    kept = [
+        keep_original(tmp_path / name, looked(tmp_path / name), Archive(tmp_path / "home")) for name in ("a.pdf", "b.pdf")
+    ]
     assert kept[0] == kept[1]
     assert len(sorted_files(tmp_path / "home")) == 1
 
@@ -75,7 +77,7 @@ def test_file_that_changes_while_it_is_copied_is_not_kept(
         return chunk
 
     monkeypatch.setattr(archive, "_read", interfere)
-    assert keep_original(path, look, tmp_path / "home") is None
+    assert keep_original(path, look, Archive(tmp_path / "home")) is None
     assert sorted_files(tmp_path / "home") == []
     # And what lies there now is not removed.
     assert clear_from_inbox(path, look)
@@ -117,7 +119,7 @@ def test_disk_that_does_not_take_it_leaves_nothing(
 
     monkeypatch.setattr(archive, "_write", refuse)
     with pytest.raises(kind):
-        keep_original(path, looked(path), tmp_path / "home")
+        keep_original(path, looked(path), Archive(tmp_path / "home"))
     assert sorted_files(tmp_path / "home") == []
     assert path.exists()
 
@@ -134,6 +136,6 @@ def test_name_that_the_archive_cannot_write_is_shortened(tmp_path: Path, monkeyp
         return real(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    kept = keep_original(path, looked(path), tmp_path / "home")
+    kept = keep_original(path, looked(path), Archive(tmp_path / "home"))
     assert kept is not None
     assert kept.kept.endswith("/original.pdf")

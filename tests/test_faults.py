@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.archive import Archive
 from pipeline.executors import Pool
 from pipeline.store import counts, open_store, receipts, stored_returns
 from pipeline.watch import watch
@@ -371,7 +372,7 @@ def test_receipts_can_be_written_again(desk: Desk) -> None:
     drain(desk)
     assert not list(desk.inbox.rglob("*.txt"))
     store = desk.open()
-    assert tell_clerk(store, desk.inbox, desk.home, every=True)
+    assert tell_clerk(store, desk.inbox, Archive(desk.home), every=True)
     store.close()
     assert {path: path.read_bytes() for path in desk.inbox.rglob("*.txt")} == texts
 

@@ -25,7 +25,7 @@ from pipeline.forms.spelling import mend, spell
 from pipeline.forms_cli import form as form_commands
 from samples import containers
 from samples.capture import capture, render, sheet_dpi
-from samples.electronic import Clause, Manner, TypedReturn
+from samples.clauses import Clause, Manner, TypedReturn
 from samples.sheet_file import write_sheets
 from samples.word_file import write_word
 from schemas.errors import ConfigError, NoTable

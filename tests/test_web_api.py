@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.testclient import TestClient
 
+from pipeline.archive import Archive
 from pipeline.settings import Settings
 from pipeline.store import Store, View, add_person, add_token, list_returns, open_store, revoke_token
 from pipeline.web.api.routes import router
@@ -139,7 +140,7 @@ def test_original_is_saved_and_never_opened(tmp_path: Path) -> None:
 def _app(store: Store, home: Path) -> FastAPI:
     inbox = home / "收件"
     inbox.mkdir()
-    pictures = Pictures(home / "archive", home / "cache")
+    pictures = Pictures(Archive(home), home / "cache")
     # What schemathesis calls an app that it asks in process.
     web = Web(store, Settings(home=home), inbox, home, pictures, names=LOOPBACK_NAMES | {"testserver"})
     return make_app(web)

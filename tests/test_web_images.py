@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.archive import Archive
 from pipeline.store import ReturnInHand, ReturnRow
 from pipeline.web.images import Pictures
 from pipeline.web.turns import TURNS, page_turn, turn_box
@@ -30,23 +31,25 @@ WIDE, HIGH = 1240, 1754
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Where originals lie."""
-    return tmp_path_factory.mktemp("archive")
+    made = Archive(tmp_path_factory.mktemp("home"))
+    made.folder.mkdir()
+    return made
 
 
 @pytest.fixture(scope="module")
-def pictures(archive: Path) -> Iterator[Pictures]:
+def pictures(archive: Archive) -> Iterator[Pictures]:
     """Pictures of all tests' originals: the process that draws takes seconds to start."""
-    made = Pictures(archive, archive / "cache")
+    made = Pictures(archive, archive.home / "cache")
     yield made
     made.close()
 
 
 @pytest.fixture
-def original(archive: Path) -> Path:
+def original(archive: Archive) -> Path:
     """Where a test may put an original of its own."""
-    return archive / f"{uuid4().hex}.png"
+    return archive.folder / f"{uuid4().hex}.png"
 
 
 @given(turn=st.sampled_from(TURNS), lines=st.lists(st.integers(2, 4), min_size=2, max_size=12))
@@ -111,9 +114,9 @@ def test_clean_view_has_no_seal(original: Path, pictures: Pictures) -> None:
     assert redness[1] < 40
 
 
-def test_second_page_comes_from_the_second_file(archive: Path, pictures: Pictures) -> None:
+def test_second_page_comes_from_the_second_file(archive: Archive, pictures: Pictures) -> None:
     for place, level in enumerate((80, 200)):
-        cv2.imwrite(str(archive / f"{place}.png"), np.full((400, 300), level, np.uint8))
+        cv2.imwrite(str(archive.folder / f"{place}.png"), np.full((400, 300), level, np.uint8))
     files = [{"name": "0.png", "first_page": 1}, {"name": "1.png", "first_page": 2}]
     reading = Reading.model_validate({**_reading(_boxes([2])).model_dump(), "pages": 2, "files": files})
     shown = pictures.page(_held(reading, ("0.png", "1.png")), 2)

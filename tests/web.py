@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from pipeline.archive import archive_of
+from pipeline.archive import Archive
 from pipeline.settings import Settings
 from pipeline.store import Store, add_person, open_store
 from pipeline.web.app import make_app
@@ -39,7 +39,7 @@ def opened_web(folder: Path, *, store: Store | None = None, local: bool = True, 
     inbox.mkdir(exist_ok=True)
     settings = Settings(home=home)
     held = store or open_store(settings.database_url, pauses=())
-    pictures = Pictures(archive_of(home), home / "cache")
+    pictures = Pictures(Archive(home), home / "cache")
     try:
         yield Web(held, settings, inbox, home, pictures, local=local, secure=secure)
     finally:

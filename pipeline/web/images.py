@@ -21,7 +21,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
-from pipeline.archive import archive_of
+from pipeline.archive import Archive, find_original, office_archive
 from pipeline.executors import process_pool
 from pipeline.store import ReturnInHand, load_return
 from pipeline.web.context import Web, Who, reviewer, web_of
@@ -42,7 +42,7 @@ KEPT_BY_BROWSER = {"Cache-Control": "private, max-age=86400, immutable"}
 class Pictures:
     """Draws and keeps. It holds the process that draws, and what is being drawn right now."""
 
-    def __init__(self, archive: Path, cache: Path, workers: int = 1) -> None:
+    def __init__(self, archive: Archive, cache: Path, workers: int = 1) -> None:
         self._archive = archive
         self._cache = cache
         self._workers = workers
@@ -127,11 +127,11 @@ def picture_key(held: ReturnInHand) -> str:
     return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def order_of(held: ReturnInHand, archive: Path, folder: Path) -> Order:
+def order_of(held: ReturnInHand, archive: Archive, folder: Path) -> Order:
     """What there is to draw of a return: its pages, each in its original, and the slots on them."""
     reading = held.stored.reading
     firsts = [file.first_page for file in reading.files] or [1]
-    originals = [archive / kept for _, kept in held.files]
+    originals = [find_original(archive, kept) for _, kept in held.files]
     pages = []
     for number in range(reading.first_page, reading.first_page + reading.pages):
         place = sum(first <= number for first in firsts) - 1
@@ -171,7 +171,7 @@ def original(order: int, number: int, web: Held, who: Anybody) -> FileResponse:
     """The file that a return came in, the first of several, to be saved: browsers must not open what strangers send."""
     held = load_return(web.store, order, number)
     name, kept = held.files[0]
-    path = archive_of(web.home) / kept
+    path = find_original(office_archive(web.settings), kept)
     if not path.is_file():
         raise HTTPException(404)
     return FileResponse(path, media_type="application/octet-stream", filename=PurePath(name).name)
