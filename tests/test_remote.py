@@ -20,9 +20,7 @@ BUCKET = "originals"
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """The address of a bucket in an object store on this machine."""
-    import boto3
-
+    """The address of a bucket that is not there yet, in an object store on this machine."""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -33,7 +31,6 @@ def bucket() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in told.items():
             patch.setenv(name, value)
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
         yield f"s3://{BUCKET}/office"
     server.stop()
 
