@@ -31,7 +31,8 @@ class EffectiveSlot:
 
     `who` and `when` are the correction's, "" and None for the machine; `machine` is what the machine read. `open` is a
     flagged slot that nobody has decided about, or about which two people disagree. `candidates` are other readings of an
-    open slot.
+    open slot. `at` is its path in its own return, where a list goes on there that another return began: "" where that is
+    `path`.
     """
 
     path: str
@@ -47,6 +48,12 @@ class EffectiveSlot:
     page: int | None = None
     box: Box | None = None
     candidates: tuple[str, ...] = ()
+    at: str = ""
+
+    @property
+    def own_path(self) -> str:
+        """Where it stands in its own return."""
+        return self.at or self.path
 
     @property
     def worth(self) -> Worth:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.totals import heading_of
 from pipeline.whole import Row, csv_bytes, write_whole
 from schemas.flow import State
 from schemas.form import Form
@@ -75,15 +76,11 @@ _BOX = ["左", "上", "右", "下"]
 
 def _slot_headings(form: Form, files: Sequence[ReadFile]) -> dict[str, str]:
     """Heading by slot path: the form's, and behind them those of further activities that some return has."""
-    headings = form.headings
-    known = dict(headings)
+    known = dict(form.headings)
     for file in files:
         for reading in file.readings:
             for slot in reading.slots:
-                item, _, name = slot.path.partition(".")
-                if slot.path not in known:
-                    base, _, turn = item.rstrip("]").partition("[")
-                    known[slot.path] = f"{headings[f'{base}.{name}']}（第{turn}项活动）"
+                known.setdefault(slot.path, heading_of(slot.path, form))
     return known
 
 

@@ -4,7 +4,8 @@ Each item of the form counts from the latest return that has it: latest by the n
 back. So a later return of the whole form supersedes all before it, and the two pages of a form may come as two files, or
 one page again. A return none of whose items count is superseded. A person's choice (`preferred`) goes before arrival. A
 return whose unit is not sure supersedes none that is. What a person has made a part of another return (pages that came as a
-file of their own) is as sure and as preferred as that one, and counts beside it, item by item. A return all of whose values
+file of their own) is as sure and as preferred as that one, and counts beside it, item by item; a list that begins on
+the one and goes on on the other counts from both, unless the rows are the same ones again. A return all of whose values
 agree with one that counts is a probable duplicate of it, a photograph and a PDF of one sheet; of such the one that a person
 has corrected counts.
 """
@@ -17,6 +18,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from pipeline.corrections import HEADER, EffectiveSlot, Worth, form_path, slots_of
+from pipeline.form_layout import is_listed
 from pipeline.units import unit_field, unit_key, unit_named
 from schemas.flow import State
 from schemas.form import Form
@@ -86,8 +88,9 @@ def file_return(stored: StoredReturn, form: Form, names: Mapping[str, str], *, a
     return Filed(stored, slots, items_of(stored, slots), accepted or _is_sure(stored, form, names), standing)
 
 
-def weigh(returns: Sequence[Filed]) -> list[Filed]:
+def weigh(returns: Sequence[Filed], form: Form) -> list[Filed]:
     """The returns of one unit with their standings, in the order of arrival."""
+    lists = frozenset(item.key for item in form.items if is_listed(item))
     mains = _mains(returns)
     sure = {arrival(filed): mains[arrival(filed)].sure for filed in returns}
     some_sure = any(sure.values())
@@ -103,6 +106,8 @@ def weigh(returns: Sequence[Filed]) -> list[Filed]:
     while left:
         best = left[0]
         fresh = best.items.difference(*(one.counts for one in counted))
+        kin = [one for one in counted if arrival(mains[arrival(one)]) == arrival(mains[arrival(best)])]
+        fresh |= frozenset(key for key in lists & best.items - fresh if _goes_on(key, best, kin, counted))
         if fresh or not counted:
             best = _corrected_twin(best, left)
             counted.append(replace(best, standing=Standing.COUNTS, counts=fresh))
@@ -118,7 +123,7 @@ def weigh(returns: Sequence[Filed]) -> list[Filed]:
 def superseding(returns: Sequence[StoredReturn], form: Form, names: Mapping[str, str]) -> dict[tuple[int, int], int]:
     """Of one unit's returns those that are superseded, by file and number, each with the file that supersedes it."""
     filed = [file_return(stored, form, names, accepted=stored.accepted) for stored in returns]
-    weighed = weigh([one for one in filed if one.standing is Standing.UNKNOWN])
+    weighed = weigh([one for one in filed if one.standing is Standing.UNKNOWN], form)
     return {arrival(one): one.of.order for one in weighed if one.standing is Standing.SUPERSEDED and one.of is not None}
 
 
@@ -161,6 +166,26 @@ def _is_sure(stored: StoredReturn, form: Form, names: Mapping[str, str]) -> bool
         or HEADER + unit_key(form) in stored.corrections
         or unit_named(field.value, names) != stored.unit
     )
+
+
+def _goes_on(key: str, filed: Filed, kin: Sequence[Filed], counted: Sequence[Filed]) -> bool:
+    """Whether a return goes on with a list that counts from its kin alone, in other rows than theirs."""
+    having = [one for one in counted if key in one.counts]
+    own = _rows(key, filed)
+    theirs = [_rows(key, one) for one in having]
+    return bool(own) and all(one in kin for one in having) and not any(_mostly_in(own, rows) for rows in theirs)
+
+
+def _rows(key: str, filed: Filed) -> Values:
+    """What stands in a list, by path; blanks left out."""
+    own = {slot.path: slot.worth for slot in filed.slots if form_path(slot.path).partition(".")[0] == key}
+    return frozenset((path, worth) for path, worth in own.items() if worth[0] is State.VALUE)
+
+
+def _mostly_in(own: Values, others: Values) -> bool:
+    """Whether the half of what stands in a list stands in another one in its very place: a page taken twice, read a little
+    otherwise."""
+    return 2 * len(own & others) >= min(len(own), len(others))
 
 
 def _corrected_twin(best: Filed, others: Sequence[Filed]) -> Filed:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from pipeline.corrections import EffectiveSlot, form_path, open_fields, turn_of
+from pipeline.corrections import EffectiveSlot, form_path, open_fields, path_in_turn, turn_of
 from pipeline.filing import Filed, Standing, arrival, as_read, file_return, weigh
 from pipeline.rules import judge_across
 from pipeline.times import as_utc
@@ -169,7 +169,7 @@ def _compared(returns: Sequence[StoredReturn]) -> list[StoredReturn]:
 
 
 def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form: Form, accepted: set[int]) -> UnitLine:
-    weighed = weigh([filed for filed in returns if filed.standing is not Standing.DISMISSED])
+    weighed = weigh([filed for filed in returns if filed.standing is not Standing.DISMISSED], form)
     every = tuple(sorted((*weighed, *(filed for filed in returns if filed.standing is Standing.DISMISSED)), key=arrival))
     counted = [filed for filed in weighed if filed.standing is Standing.COUNTS]
     if not counted:
@@ -196,15 +196,26 @@ def _problems(stored: StoredReturn) -> tuple[Problem, ...]:
 
 
 def _slots_that_count(counted: Sequence[Filed], form: Form) -> tuple[CountedSlot, ...]:
-    """Each item's slots from the return that has it, in printed order, further activities behind the first."""
+    """Each item's slots from the return that has it, in printed order, further activities behind the first.
+
+    The rows of a list that goes on in another return are numbered on behind those before.
+    """
     chosen: list[CountedSlot] = []
     for item in form.items:
-        source = next((filed for filed in counted if item.key in filed.counts), counted[-1])
+        sources = [filed for filed in counted if item.key in filed.counts] or [counted[-1]]
+        sources.sort(key=lambda filed: (filed.stored.part_of is not None, arrival(filed)))
         places = {slot.path: place for place, slot in enumerate(item.slots)}
-        own = [slot for slot in source.slots if form_path(slot.path) in places]
-        own.sort(key=lambda slot: (turn_of(slot.path), places[form_path(slot.path)]))
-        chosen += [(source, slot) for slot in own]
+        before = 0
+        for source in sources:
+            own = [slot for slot in source.slots if form_path(slot.path) in places]
+            own.sort(key=lambda slot: (turn_of(slot.path), places[form_path(slot.path)]))
+            chosen += [(source, _numbered_on(slot, before) if before else slot) for slot in own]
+            before += max((turn_of(slot.path) for slot in own), default=0)
     return tuple(chosen)
+
+
+def _numbered_on(slot: EffectiveSlot, before: int) -> EffectiveSlot:
+    return replace(slot, path=path_in_turn(form_path(slot.path), turn_of(slot.path) + before), at=slot.path)
 
 
 def _with_likenesses(apart: Sequence[Filed], lines: Sequence[UnitLine]) -> tuple[Filed, ...]:

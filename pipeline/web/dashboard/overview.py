@@ -214,7 +214,7 @@ def review_figures(snapshot: Snapshot, today: date) -> ReviewFigures:
                 continue
             slots += 1
             # Two entries that disagree open what the machine had accepted.
-            flagged += slot.open or slot.path in flags[arrival(filed)]
+            flagged += slot.open or slot.own_path in flags[arrival(filed)]
             opened += slot.open
     fixes = [fix for stored in snapshot.returns for fix in stored.corrections.values()]
     return ReviewFigures(slots, flagged, opened, fields, absent, _people(fixes, today), pace(fixes))

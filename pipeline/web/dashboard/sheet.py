@@ -173,8 +173,8 @@ def unit_sheet(line: UnitLine, form: Form) -> tuple[UnitItem, ...]:
                     slot.open,
                     slot.who,
                     filed.stored.name,
-                    slot_link(filed.stored, slot.path),
-                    crop_link(filed.stored, slot.path) if slot.box is not None else "",
+                    slot_link(filed.stored, slot.own_path),
+                    crop_link(filed.stored, slot.own_path) if slot.box is not None else "",
                 )
             )
         items.append(UnitItem(item.key, item.heading, tuple(cells), item.key in line.missing_items))
@@ -295,8 +295,8 @@ def _entry(one: Contribution, total: Total, form: Form, middle: float, largest: 
         stored.name,
         stored.arrived,
         return_link(stored),
-        slot_link(stored, slot.path),
-        crop_link(stored, slot.path) if slot.box is not None else "",
+        slot_link(stored, slot.own_path),
+        crop_link(stored, slot.own_path) if slot.box is not None else "",
         float(one.value / largest) if number and largest else 0.0,
         float(one.value / total.value) if number and total.value else 0.0,
         times_out(one.value, middle) if number else 0.0,
@@ -310,4 +310,5 @@ def _is_number(one: Contribution) -> bool:
 
 def _is_out_of_line(one: Contribution) -> bool:
     """Whether the rules have flagged its size, and nobody has decided about it since."""
-    return any(slot.path == one.slot.path and Reason.OUT_OF_LINE in slot.reasons for slot in one.filed.stored.reading.slots)
+    own = one.slot.own_path
+    return any(slot.path == own and Reason.OUT_OF_LINE in slot.reasons for slot in one.filed.stored.reading.slots)

@@ -197,7 +197,7 @@ def ask_rows(ledger: Ledger, form: Form) -> tuple[AskRow, ...]:
         if not paths:
             continue
         slots = tuple(
-            FileLink(_spoken(slot.path, form), slot_link(filed.stored, slot.path))
+            FileLink(_spoken(slot.path, form), slot_link(filed.stored, slot.own_path))
             for filed, slot in line.slots
             if slot.path in paths
         )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from pipeline.corrections import form_path
 from pipeline.store import DecisionKind, ReturnInHand, Undone, View, correct, decide, list_returns, load_return, undo_last
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.review.office import in_hand, tell_of
@@ -175,11 +176,12 @@ def undone_json(web: Web, undone: Undone, tell: Tell) -> dict[str, Any]:
         return {"key": key, "path": "", "what": tell(KINDS[undone.kind]), "told": now or tell("未决定")}
     held, form = in_hand(web.store, undone.order, undone.number)
     state, value = (State.BLANK, None) if isinstance(undone.after, str) else undone.after
+    kind = next((slot.kind for slot in form.slots if slot.path == form_path(undone.path)), None)
     return {
         "key": key,
         "path": undone.path,
         "what": slot_name(undone.path, form),
-        "told": worth_text(state, value, tell),
+        "told": worth_text(state, value, tell, kind),
         "state": state,
         "value": value_to_json(value),
         "version": held.versions.get(undone.path, 0),

@@ -46,7 +46,7 @@ def _stake(total: Total, one: Contribution) -> Stake:
     return Stake(
         stored.order,
         stored.number,
-        one.slot.path,
+        one.slot.own_path,
         one.unit,
         total.heading,
         reach,

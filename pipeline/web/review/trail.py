@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
-from pipeline.corrections import Worth
+from pipeline.corrections import Worth, form_path
 from pipeline.store import Event, history, people
 from pipeline.times import local_text
 from pipeline.web.context import Web, Who, reviewer, web_of
@@ -19,7 +19,7 @@ from pipeline.web.review.office import collected_form, parse_key, tell_of
 from pipeline.web.review.views import key_of, slot_name
 from pipeline.web.review.words import Tell, worth_text
 from schemas.flow import State
-from schemas.form import Form
+from schemas.form import Form, SlotKind
 
 router = APIRouter()
 
@@ -77,8 +77,9 @@ def trail(
 
 def trail_line(event: Event, form: Form, tell: Tell) -> TrailLine:
     """An event in words."""
-    before, before_state = _told(event, event.before, tell)
-    after, after_state = _told(event, event.after, tell)
+    kind = next((slot.kind for slot in form.slots if slot.path == form_path(event.path)), None)
+    before, before_state = _told(event, event.before, tell, kind)
+    after, after_state = _told(event, event.after, tell, kind)
     return TrailLine(
         event.turn,
         local_text(event.when),
@@ -97,12 +98,12 @@ def trail_line(event: Event, form: Form, tell: Tell) -> TrailLine:
     )
 
 
-def _told(event: Event, worth: Worth | str, tell: Tell) -> tuple[str, str]:
+def _told(event: Event, worth: Worth | str, tell: Tell, kind: SlotKind | None) -> tuple[str, str]:
     if isinstance(worth, str):
         known = VALUES.get(worth) if event.kind is not None else None
         return (tell(known) if known else worth or tell("未决定"), "")
     state, value = worth
-    return worth_text(state, value, tell), State(state).value
+    return worth_text(state, value, tell, kind), State(state).value
 
 
 def _parsed(text: str) -> tuple[int | None, int | None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from schemas.flow import State
+from schemas.form import SlotKind
 from schemas.values import Value
 
 Tell: TypeAlias = Callable[..., str]
@@ -32,6 +33,8 @@ def told_sureness(confidence: float, tell: Tell) -> str:
     return f"{tell(words)} {100 * min(confidence, MOST_SHOWN):.3g}%"
 
 
-def worth_text(state: State, value: Value, tell: Tell) -> str:
-    """A slot's worth in a sentence: blank, 0 and unreadable are told apart."""
+def worth_text(state: State, value: Value, tell: Tell, kind: SlotKind | None = None) -> str:
+    """A slot's worth in a sentence: blank, 0 and unreadable are told apart; of a box (`kind`) whether it is ticked."""
+    if kind is SlotKind.TICK and value == 1:
+        return "√"
     return {State.BLANK: tell("空"), State.UNREADABLE: tell("看不清")}.get(state, str(value))
