@@ -55,10 +55,11 @@ def find_places(form: Form, blank: Path) -> Places:
     return max((_places(reading) for reading in readings), key=lambda places: len(places.found), default=Places({}))
 
 
-def draw_places(form: Form, blank: Path) -> Iterator[tuple[int, Image]]:
+def draw_places(form: Form, blank: Path, places: Places | None = None) -> Iterator[tuple[int, Image]]:
     """The pages of a blank on which slots stand, BGR, each slot with its number in the form, from 1.
 
-    A Word or Excel file is printed by LibreOffice first. Raises LegacyOffice where that is not installed.
+    `places` are those found on it, where that has been done. A Word or Excel file is printed by LibreOffice first, and its
+    slots found on that. Raises LegacyOffice where LibreOffice is not installed.
     """
     if is_typed(blank):
         with tempfile.TemporaryDirectory(prefix="kuohao-form-") as folder:
@@ -66,7 +67,7 @@ def draw_places(form: Form, blank: Path) -> Iterator[tuple[int, Image]]:
             printed.write_bytes(print_pdf(blank.read_bytes(), (typed_format(blank) or "docx").lower()))
             yield from draw_places(form, printed)
         return
-    found = find_places(form, blank).found
+    found = (places or find_places(form, blank)).found
     numbers = {slot.path: number for number, slot in enumerate(form.slots, 1)}
     pages = {place[0] for place in found.values() if place is not None}
     for page in open_pages(blank, wanted=pages or {1}):

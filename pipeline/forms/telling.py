@@ -20,7 +20,7 @@ from pipeline.forms.checking import Odd, Oddity, check_form
 from pipeline.forms.compose import FoundForm
 from pipeline.forms.doubts import Doubt
 from pipeline.forms.finding import find_blank_form
-from pipeline.forms.places import PAPER, draw_places, find_places
+from pipeline.forms.places import PAPER, Places, draw_places, find_places
 from pipeline.words import pick
 from schemas.errors import ConfigError, DocumentError, NoTable
 from schemas.form import Form, Slot, SlotKind
@@ -33,6 +33,9 @@ KINDS = {
     SlotKind.DATE: "日期",
     SlotKind.TICK: "打勾",
 }
+
+# How a form file tells what was doubtful when it was made.
+DOUBT = "# - "
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
@@ -75,7 +78,7 @@ def check_file(file: Path, against: Path | None, picture: Path | None, *, as_jso
     labels = {slot.path: slot.label for slot in form.slots}
     oddities += [Oddity(Odd.NOT_FOUND, labels[path]) for path in missing]
     if picture is not None and against is not None:
-        save_picture(form, against, picture)
+        save_picture(form, against, places, picture)
     if as_json:
         told = [{"code": one.odd.value, "words": one.words} for one in oddities]
         print(json.dumps({"id": form.id, "slots": len(form.slots), "missing": missing, "odd": told}, ensure_ascii=False))
@@ -85,9 +88,9 @@ def check_file(file: Path, against: Path | None, picture: Path | None, *, as_jso
         raise typer.Exit(DocumentError.exit_code)
 
 
-def save_picture(form: Form, blank: Path, picture: Path) -> None:
+def save_picture(form: Form, blank: Path, places: Places | None, picture: Path) -> None:
     """Write the blank's pages with their slots numbered, one below the other."""
-    pages = [page for _, page in draw_places(form, blank)]
+    pages = [page for _, page in draw_places(form, blank, places)]
     width = max((page.shape[1] for page in pages), default=1)
     padded = [cv2.copyMakeBorder(one, 0, 8, 0, width - one.shape[1], cv2.BORDER_CONSTANT, value=PAPER) for one in pages]
     if not padded:
@@ -151,8 +154,7 @@ def with_comments(text: str, doubts: Sequence[Doubt], *, chinese: bool) -> str:
     if not doubts:
         return text
     told = [doubt.told(chinese=chinese).replace("\n", " ") for doubt in doubts]
-    lines = [pick("请核对：", "Please look at:"), *(f"- {line}" for line in told)]
-    return "".join(f"# {line}\n" for line in lines) + "\n" + text
+    return f"# {pick('请核对：', 'Please look at:')}\n" + "".join(f"{DOUBT}{line}\n" for line in told) + "\n" + text
 
 
 def _tell(found: FoundForm, output: Path | None, *, as_json: bool, chinese: bool) -> None:

@@ -16,6 +16,7 @@ from pipeline.web.api.routes import router as api
 from pipeline.web.context import Web
 from pipeline.web.dashboard.routes import router as dashboard
 from pipeline.web.errors import add_handlers
+from pipeline.web.forms.routes import router as forms
 from pipeline.web.images import router as pictures
 from pipeline.web.pages import STATIC, VERSION
 from pipeline.web.review.routes import router as review
@@ -53,7 +54,8 @@ def make_app(web: Web) -> FastAPI:
     app.state.web = web
     app.state.sessions = Sessions(web.home)
     add_handlers(app)
-    for pages in (router, metrics.router, login.router, people_pages.router, uploads.router, pictures, review, dashboard):
+    shell = (router, metrics.router, login.router, people_pages.router, uploads.router)
+    for pages in (*shell, pictures, review, forms, dashboard):
         app.include_router(pages, include_in_schema=False)
     app.include_router(api)
     app.mount("/static", Static(directory=STATIC), name="static")

@@ -61,7 +61,10 @@ STREAMED = {"/uploads": MAX_UPLOAD, "/api/uploads": 1_000_000_000}
 """Paths that take files, which go to the disk as they come; any other body is held in memory, checked and handed on. What
 comes to the API lies in the system's temporary folder first."""
 
-LIMITS = {**STREAMED, "/collection": MAX_TABLE}
+MAX_BLANK = 60_000_000
+"""Bytes of a form with a blank: a notice of twenty pages in colour."""
+
+LIMITS = {**STREAMED, "/collection": MAX_TABLE, "/forms": MAX_BLANK}
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::[0-9]+)?")
 

@@ -30,3 +30,16 @@ document.addEventListener("click", (event) => {
     .finally(again);
   event.preventDefault();
 });
+
+// Finding a form in a scan takes seconds: the button says so, and is not pressed twice.
+document.addEventListener("submit", (event) => {
+  const told = event.target.dataset.busy;
+  if (!told || event.defaultPrevented) return;
+  const button = event.submitter;
+  // What is disabled sends neither name nor value: it is after the form has gone.
+  setTimeout(() => {
+    if (!button) return;
+    button.textContent = told;
+    button.disabled = true;
+  });
+});
