@@ -7,7 +7,8 @@ Hidden sheets, rows and columns are not what a unit returns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from extractors.package import Package
 from extractors.runs import Run, runs_to_lines, visible
 from schemas.errors import FileTooLarge, UnreadableFile
-from schemas.typed import UNKNOWN, TypedBlock, TypedCell, TypedFile, TypedRow
+from schemas.typed import UNKNOWN, Span, TypedBlock, TypedCell, TypedFile
 
 MAX_SHEETS = 200
 """A hundred returns in one file, two sheets each."""
@@ -47,9 +48,9 @@ def sheets_to_typed(data: bytes, package: Package, source: Path) -> TypedFile:
     if len(values.worksheets) > MAX_SHEETS:
         raise FileTooLarge(f"{len(values.worksheets)} > {MAX_SHEETS} sheets")
     blocks = [
-        TypedBlock(rows, ruled=True)
+        block
         for sheet in values.worksheets
-        if sheet.sheet_state == "visible" and (rows := tuple(_rows(sheet, formulas[sheet.title])))
+        if sheet.sheet_state == "visible" and (block := _block(sheet, formulas[sheet.title])).rows
     ]
     if sum(len(line) for block in blocks for row in block.rows for cell in row for line in cell) > MAX_CHARS:
         raise FileTooLarge("text")
@@ -57,7 +58,8 @@ def sheets_to_typed(data: bytes, package: Package, source: Path) -> TypedFile:
     return TypedFile(source, tuple(blocks), overlaid)
 
 
-def _rows(sheet: Worksheet, formulas: Worksheet) -> Iterator[TypedRow]:
+def _block(sheet: Worksheet, formulas: Worksheet) -> TypedBlock:
+    """A sheet's rows and columns in which anything stands."""
     hidden_rows = {number for number, row in sheet.row_dimensions.items() if row.hidden}
     hidden_columns = [(column.min or 0, column.max or 0) for column in sheet.column_dimensions.values() if column.hidden]
     # Walking a sheet by its range would make every empty cell in it, a million rows of them for one stray mark.
@@ -72,8 +74,30 @@ def _rows(sheet: Worksheet, formulas: Worksheet) -> Iterator[TypedRow]:
     rows = sorted({row for row, _ in lines})
     if len(columns) * len(rows) > MAX_CELLS:
         raise FileTooLarge("cells")
-    for row in rows:
-        yield tuple(lines.get((row, column), ()) for column in columns)
+    merged = _merged(sheet, rows, columns)
+    places = range(len(columns))
+    spans = (tuple(merged.get((row, column), (column, column + 1)) for column in places) for row in range(len(rows)))
+    cells = (tuple(lines.get((row, column), ()) for column in columns) for row in rows)
+    return TypedBlock(tuple(cells), ruled=True, spans=tuple(spans))
+
+
+def _merged(sheet: Worksheet, rows: Sequence[int], columns: Sequence[int]) -> dict[tuple[int, int], Span]:
+    """The columns over which merged cells stand, by row and column among those given; none for the cells they cover.
+
+    Raises FileTooLarge where they cover more than a sheet can hold.
+    """
+    found: dict[tuple[int, int], Span] = {}
+    covered = 0
+    for merged in sheet.merged_cells.ranges:
+        top, bottom = bisect_left(rows, merged.min_row), bisect_right(rows, merged.max_row)
+        left, right = bisect_left(columns, merged.min_col), bisect_right(columns, merged.max_col)
+        covered += (bottom - top) * (right - left)
+        if covered > MAX_CELLS:
+            raise FileTooLarge("cells")
+        found |= {(row, column): (column, column) for row in range(top, bottom) for column in range(left, right)}
+        if top < bottom and left < right and (rows[top], columns[left]) == (merged.min_row, merged.min_col):
+            found[top, left] = left, right
+    return found
 
 
 def _lines(sheet: Worksheet, formulas: Worksheet, row: int, column: int) -> TypedCell:

@@ -18,7 +18,7 @@ from docx.oxml import parse_xml
 from extractors.package import Package
 from extractors.runs import Run, runs_to_lines, visible
 from schemas.errors import FileTooLarge
-from schemas.typed import UNKNOWN, TypedBlock, TypedCell, TypedFile, TypedRow
+from schemas.typed import UNKNOWN, Span, TypedBlock, TypedCell, TypedFile, TypedRow
 
 MAX_CHARS = 400_000
 """Characters of a file: a hundred returns of 1,500 and as much beside them; the search takes 10 ms for a thousand."""
@@ -39,7 +39,14 @@ PREFIXES = {
 SKIPPED = frozenset({"w:del", "w:moveFrom", "w:rPr", "w:pPr", "w:instrText", "w:delText", "w:rt", "w:sdtPr", "w:tblPr"})
 
 # What stands for a character.
-SIGNS = {"w:tab": " ", "w:ptab": " ", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-", "w:sym": UNKNOWN}
+SIGNS = {"w:tab": " ", "w:ptab": " ", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
+
+# Signs of Word's fonts of signs with which forms draw boxes, by font and character; any other sign may be anything.
+SYMBOLS = {
+    ("Wingdings", "A8"): "□", ("Wingdings", "6F"): "□", ("Wingdings", "FE"): "☑", ("Wingdings", "FD"): "☒",
+    ("Wingdings", "FC"): "✓", ("Wingdings", "6E"): "■", ("Wingdings 2", "A3"): "□", ("Wingdings 2", "2A"): "□",
+    ("Wingdings 2", "52"): "☑", ("Wingdings 2", "54"): "☒", ("Wingdings 2", "50"): "✓", ("Wingdings 2", "A2"): "■",
+}  # fmt: skip
 
 PLAIN = Run("")
 
@@ -51,7 +58,9 @@ Content: TypeAlias = "list[TypedCell | _Table]"
 
 @dataclass(frozen=True)
 class _Table:
-    rows: tuple[tuple[Content, ...], ...]
+    """Rows of cells, each with the columns that it stands over."""
+
+    rows: tuple[tuple[tuple[Content, Span], ...], ...]
 
 
 @dataclass
@@ -65,6 +74,13 @@ class _Walk:
         self.chars += len(text)
         if self.chars > MAX_CHARS:
             raise FileTooLarge("text")
+
+
+@dataclass
+class _Place:
+    """How far a row's cells have come, in columns of its table."""
+
+    column: int
 
 
 def word_to_typed(package: Package, source: Path) -> TypedFile:
@@ -125,6 +141,8 @@ def _runs(element: Element, boxes: list[Element], walk: _Walk, run: Run = PLAIN)
             yield run._replace(text=text)
         elif tag in SIGNS:
             yield run._replace(text=SIGNS[tag])
+        elif tag == "w:sym":
+            yield run._replace(text=_symbol(child))
         elif tag == "w:txbxContent":
             boxes.append(child)
         elif tag == "mc:AlternateContent":
@@ -135,6 +153,12 @@ def _runs(element: Element, boxes: list[Element], walk: _Walk, run: Run = PLAIN)
             own = run if tag != "w:r" else _marked(child)
             if own is not None:
                 yield from _runs(child, boxes, walk, own)
+
+
+def _symbol(sign: Element) -> str:
+    """The character that a sign of a font of signs shows; fonts of signs begin at F000."""
+    marks = {name.rpartition("}")[2]: value for name, value in sign.attrib.items()}
+    return SYMBOLS.get((marks.get("font", ""), marks.get("char", "").upper().removeprefix("F0")), UNKNOWN)
 
 
 def _marked(run: Element) -> Run | None:
@@ -165,27 +189,34 @@ def _is_prompt(control: Element) -> bool:
     return any(_tag(mark) == "w:showingPlcHdr" for one in properties for mark in one)
 
 
-def _rows(table: Element, walk: _Walk) -> Iterator[tuple[Content, ...]]:
+def _rows(table: Element, walk: _Walk) -> Iterator[tuple[tuple[Content, Span], ...]]:
     for child in table:
         tag = _tag(child)
         if tag == "w:tr":
-            gone = {"w:del", "w:hidden"} & {_tag(mark) for one in child if _tag(one) == "w:trPr" for mark in one}
-            if not gone:
-                yield tuple(_cells(child, walk))
+            marks = {_tag(mark): _value(mark) for one in child if _tag(one) == "w:trPr" for mark in one}
+            if not {"w:del", "w:hidden"} & marks.keys():
+                yield tuple(_cells(child, walk, _Place(_columns(marks.get("w:gridBefore", "0")))))
         elif tag and tag not in SKIPPED:
             yield from _rows(child, walk)
 
 
-def _cells(row: Element, walk: _Walk) -> Iterator[Content]:
+def _cells(row: Element, walk: _Walk, place: _Place) -> Iterator[tuple[Content, Span]]:
     for child in row:
         tag = _tag(child)
         if tag == "w:tc":
             marks = {_tag(mark): _value(mark) for one in child if _tag(one) == "w:tcPr" for mark in one}
+            first = place.column
+            place.column += max(_columns(marks.get("w:gridSpan", "1")), 1)
             covered = marks.get("w:vMerge", "restart") != "restart"
             if not covered and "w:cellDel" not in marks:
-                yield _content(child, walk)
+                yield _content(child, walk), (first, place.column)
         elif tag and tag not in SKIPPED and tag != "w:trPr":
-            yield from _cells(child, walk)
+            yield from _cells(child, walk, place)
+
+
+def _columns(text: str) -> int:
+    """A number of columns; none where it is no number that a table can have."""
+    return int(text) if re.fullmatch("[0-9]{1,3}", text) else 0
 
 
 def _blocks(content: Content) -> Iterator[TypedBlock]:
@@ -197,26 +228,26 @@ def _blocks(content: Content) -> Iterator[TypedBlock]:
                 yield TypedBlock(tuple(loose), ruled=False)
                 loose = []
             if rows := tuple(_flat_rows(piece)):
-                yield TypedBlock(rows, ruled=True)
+                yield TypedBlock(tuple(row for row, _ in rows), ruled=True, spans=tuple(spans for _, spans in rows))
         else:
             loose.append((piece,))
     if loose:
         yield TypedBlock(tuple(loose), ruled=False)
 
 
-def _flat_rows(table: _Table) -> Iterator[TypedRow]:
+def _flat_rows(table: _Table) -> Iterator[tuple[TypedRow, tuple[Span, ...]]]:
     """A table's rows; those of a table within a cell, and what stands behind that in the cell, follow the cell's own."""
     for row in table.rows:
         own: list[TypedCell] = []
-        behind: list[TypedRow] = []
-        for content in row:
+        behind: list[tuple[TypedRow, tuple[Span, ...]]] = []
+        for content, _ in row:
             places = [place for place, piece in enumerate(content) if isinstance(piece, _Table)]
             first = places[0] if places else len(content)
             own.append(_lines(content[:first]))
             for piece in content[first:]:
-                behind += list(_flat_rows(piece)) if isinstance(piece, _Table) else [(piece,)]
+                behind += list(_flat_rows(piece)) if isinstance(piece, _Table) else [((piece,), ((0, 1),))]
         if any(own):
-            yield tuple(own)
+            yield tuple(own), tuple(span for _, span in row)
         yield from behind
 
 

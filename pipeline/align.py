@@ -68,8 +68,9 @@ def name_items(
         return ()
     named = _name_items(form, lines, alphabet, scouted, expected)
     places = [placement.parentheses for item in named for placement in item.placements]
-    if lines[0].certain and not (places and all(max(place) >= SEEN for place in places)):
-        # Lines beneath gaps are neither read nor seen as ink by who knows the characters for sure.
+    if lines[0].certain and lines[0].line.page and not (places and all(max(place) >= SEEN for place in places)):
+        # Lines beneath gaps are neither read nor seen as ink by who knows the characters for sure; what was never on paper
+        # has none.
         wiped = [underscores_to_paper(replace(line, line=wipe_underlines(line.line)), alphabet) for line in lines]
         return _name_items(form, wiped, alphabet, scouted, expected)
     return named

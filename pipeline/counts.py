@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
@@ -130,6 +130,12 @@ def read_amount(text: str, unit: str = "") -> WrittenAmount:
     ['12.5', '1280', '36000', '0.5', '300.5', 'None']
     """
     normal = _normal(text).translate(FORMAL)
+    own = _normal(unit)
+    if own and not set(own) & set("万亿元") and normal.endswith(own):
+        # The printed measure said again; that of money is told by what is said.
+        bare = read_amount(normal.removesuffix(own))
+        if bare.state is State.VALUE:
+            return replace(bare, certainty=max(bare.certainty, Certainty.CONVERTED, key=list(Certainty).index))
     digits = "".join(char for char in normal if char in DIGITS)
     value, certainty, state = _read_money(normal)
     said = re.search("[万亿元]", normal)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-from extractors.glyphs import Alphabet
+from extractors.glyphs import Alphabet, fold
 from pipeline.dates import date_parts
 from pipeline.experts import only_digits
 from pipeline.strings import slot_strings
-from schemas.flow import DigitReading, Placement
-from schemas.reading import Reason
+from schemas.flow import DigitReading, Placement, State
+from schemas.form import Form
+from schemas.reading import Reason, SlotReading
 
 # How much rarer than a date is what is none: mistyped, or words.
 UNUSUAL = 0.005
@@ -40,6 +43,25 @@ def date_doubts(placement: Placement, text: str, alphabet: Alphabet) -> list[Rea
     if placement.digits is None or _contests(placement.digits, text):
         return [Reason.ONE_READER]
     return []
+
+
+def with_year(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReading, ...]:
+    """The slots with days that lack their year put into the one that the form's title names; a person looks at them."""
+    years = set(re.findall("20[0-9]{2}", form.title))
+    return tuple(_in_year(slot, int(min(years))) if len(years) == 1 and _lacks_year(slot) else slot for slot in slots)
+
+
+def _lacks_year(slot: SlotReading) -> bool:
+    return slot.state is State.UNREADABLE and Reason.NO_YEAR in slot.reasons
+
+
+def _in_year(slot: SlotReading, year: int) -> SlotReading:
+    parts = date_parts("".join(fold(char) for char in slot.raw if not char.isspace()))
+    try:
+        day = date(year, *parts[1:]) if parts else None
+    except ValueError:
+        day = None
+    return slot if day is None else slot.model_copy(update={"state": State.VALUE, "value": day.isoformat(), "review": True})
 
 
 def _contests(digits: DigitReading | None, text: str) -> bool:

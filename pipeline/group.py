@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractors.glyphs import Alphabet
+from pipeline.days import with_year
 from pipeline.decide import BY_PEN, SEEN
 from pipeline.header import judge_fields
 from pipeline.judge import ErrorBudget, judge_slot, missing_slot
@@ -131,7 +132,7 @@ def _gathered_to_reading(
     roster: Sequence[str],
     problems: Sequence[Problem],
 ) -> Reading:
-    slots = judge_together(form, _slots(gathered, form, alphabet, budget))
+    slots = judge_together(form, with_year(form, _slots(gathered, form, alphabet, budget)))
     by_pen = any(piece.hand >= BY_PEN for pieces in gathered.items.values() for piece in pieces)
     header = judge_fields(form, gathered.header, budget, alphabet, roster=tuple(roster), by_pen=by_pen)
     told = list(problems)

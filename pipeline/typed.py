@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractors.glyphs import Alphabet
 from pipeline.group import join_halves
 from pipeline.page import broken_off
+from pipeline.typed_columns import Columns
 from pipeline.typed_doubts import cell_to_evidence
+from pipeline.typed_grid import Found, find_grid, go_on
 from pipeline.typed_header import add_fields, has_unit, place_typed_header
 from pipeline.typed_lines import form_to_gaps
 from pipeline.typed_names import Named, Row, has_lone_numbers, is_whole, name_rows, read_row
@@ -36,31 +38,43 @@ def find_typed_tables(file: TypedFile, form: Form, alphabet: Alphabet) -> list[T
 
     Tables stand in the file's order. Of a table that holds several returns one below the other each is a table here.
     """
+    sentences = replace(form, items=tuple(item for item in form.items if not item.in_cells))
     gaps = form_to_gaps(form)
+    columns: Columns | None = None
     rows: list[Row] = []
     finds: list[_Find] = []
     spare: list[Row] = []
     others = 0
     for block in file.blocks:
-        own = [read_row(form, row, alphabet, gaps) for row in block.rows]
+        grid, columns = find_grid(form, block, alphabet, columns, overlaid=file.overlaid)
+        taken = {row for one in grid for row in range(one.first, one.last + 1)}
+        own = [
+            read_row(form, row, alphabet, gaps) if place not in taken else Row(row, (), None)
+            for place, row in enumerate(block.rows)
+        ]
         if not block.ruled and sum(len(row.joined.letters) for row in own if row.joined) <= LONGEST_BREAK:
             rows += own
             continue
         here = [*(spare if block.ruled else []), *own]
         goes_on = broken_off([TableFind(0, (), (), tuple(find.items.items())) for find in finds[-1:]])
-        named = name_rows(form, here, alphabet, None, ruled=block.ruled)
+        named = name_rows(sentences, here, alphabet, None, ruled=block.ruled)
         if goes_on is not None:
             if any(one.cell.item == goes_on and is_whole(one) for one in named):
                 # Its rows of the table before stand here as well: what was found of it there is found again.
                 finds[-1:] = _without(finds[-1], goes_on)
             else:
                 here = own
-                named = name_rows(form, here, alphabet, goes_on, ruled=block.ruled)
-        found = list(_part(form, here, named, len(rows) + len(own) - len(here), overlaid=file.overlaid))
+                named = name_rows(sentences, here, alphabet, goes_on, ruled=block.ruled)
+        said = _said(form, here, named, overlaid=file.overlaid)
+        before = len(here) - len(own)
+        cells = [replace(one, first=one.first + before, last=one.last + before) for one in grid]
+        found = list(_part(form, sorted((*said, *cells), key=lambda one: one.first), len(rows) - before))
         others += block.ruled and not found
-        spare = _spare(here, named) if named and block.ruled else []
-        finds += found
+        spare = _spare(here, named) if named and block.ruled and not grid else []
         rows += own
+        for find in found:
+            joined = _go_on(form, finds[-1], find, rows) if finds else None
+            finds[-1:] = [joined] if joined else [*finds[-1:], find]
     headers = _headers(form, finds, [row.cells for row in rows], alphabet)
     nothing = TableFind(0, (), (), ())
     tables = [TableFind(0, (), header, tuple(find.items.items())) for header, find in zip(headers, finds, strict=True)]
@@ -80,29 +94,49 @@ def _without(find: _Find, item: str) -> list[_Find]:
     return [_Find(find.first, find.last, items)] if items else []
 
 
-def _part(form: Form, rows: Sequence[Row], named: Sequence[Named], first: int, *, overlaid: bool) -> Iterator[_Find]:
+def _said(form: Form, rows: Sequence[Row], named: Sequence[Named], *, overlaid: bool) -> list[Found]:
+    """The items whose sentences were found, with their evidence."""
+    beside = has_lone_numbers(rows, named)
+    return [
+        Found(
+            one.first, one.last, one.cell.item, cell_to_evidence(form, one.cell, one.lines, overlaid=overlaid, beside=beside)
+        )
+        for one in named
+    ]
+
+
+def _part(form: Form, found: Sequence[Found], first: int) -> Iterator[_Find]:
     """A block's items, parted into returns; its rows are counted on from `first`.
 
     A further activity in a row of its own goes on with the return before it, and what follows does not go on with that.
     """
-    several = {item.key for item in form.items if item.repeats}
-    beside = has_lone_numbers(rows, named)
+    several = {item.key for item in form.items if item.repeats and not item.in_cells}
     items: Items = {}
     further = False
     start = last = 0
-    for one in named:
-        evidence = cell_to_evidence(form, one.cell, one.lines, overlaid=overlaid, beside=beside)
-        key = one.cell.item
-        halves = join_halves(items[key], evidence) if key in items else None
-        again = key in items and halves is None
-        if again or (further and key not in items):
+    for one in found:
+        halves = join_halves(items[one.item], one.evidence) if one.item in items else None
+        again = one.item in items and halves is None
+        if again or (further and one.item not in items):
             yield _Find(first + start, first + last, items)
-            items, further = {}, again and key in several
+            items, further = {}, again and one.item in several
         start = start if items else one.first
-        items[key] = halves or evidence
+        items[one.item] = halves or one.evidence
         last = max(one.last, last)
     if items:
         yield _Find(first + start, first + last, items)
+
+
+def _go_on(form: Form, before: _Find, find: _Find, rows: Sequence[Row]) -> _Find | None:
+    """A table's find joined to the one before: rows of units that go on below a break. None where it is another return's."""
+    between = sum(len(row.joined.letters) for row in rows[before.last + 1 : find.first] if row.joined)
+    several = {item.key for item in form.items if item.repeats and item.in_cells}
+    both = before.items.keys() & find.items.keys()
+    ended = any(item.in_cells and item.key not in several for item in form.items if item.key in before.items)
+    if between > LONGEST_BREAK or not both or not both <= several or ended:
+        return None
+    joined = {key: go_on(before.items[key], find.items[key]) for key in both}
+    return _Find(before.first, find.last, {**before.items, **find.items, **joined})
 
 
 def _headers(

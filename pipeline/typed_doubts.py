@@ -11,7 +11,7 @@ from extractors.glyphs import DIGITS, fold
 from pipeline.strings import spell
 from pipeline.typed_lines import POINTS, TypedLine, span_of, struck_places
 from schemas.flow import Evidence, NamedCell, Placement
-from schemas.form import Form, Slot, SlotKind
+from schemas.form import Form, Slot
 from schemas.reading import Reason
 
 # Beyond the printed words of a first and a last slot, so many characters are looked at for numbers that stand outside.
@@ -51,7 +51,7 @@ def cell_to_evidence(
             doubts.append(Reason.PLACE_UNSURE)
         if blank and (overlaid or beside):
             doubts.append(Reason.INK_IN_BLANK)
-        if slot.kind is SlotKind.COUNT and _apart(placement):
+        if slot.kind.numeric and _apart(placement):
             doubts.append(Reason.UNUSUAL_NUMBER)
         found.append(replace(piece, exact=exact and not doubts, doubts=tuple(doubts)))
     return tuple(found)
@@ -105,4 +105,4 @@ def _without_points(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return "".join(map(fold, text))
+    return "".join(fold(char) for char in text if char.strip())

@@ -79,6 +79,9 @@ def _below_title(form: Form, rows: Sequence[TypedRow]) -> list[TypedRow]:
     title, columns = _folded(form.title), {_folded(column) for column in form.columns}
     kept: list[TypedRow] = []
     for row in rows:
+        cells = {_folded("".join(cell)) for cell in row} - {""}
+        if cells and cells <= columns:
+            continue
         text = _folded("".join(line for cell in row for line in cell))
         if len(text) <= 2 * len(title) and fuzz.partial_ratio(title, text) >= LIKE_THE_TITLE and len(text) > len(title) / 2:
             kept = []

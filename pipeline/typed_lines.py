@@ -11,7 +11,7 @@ import numpy as np
 
 from extractors.glyphs import Alphabet, chars_to_glyphs, fold
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, Mesh, PageChar, Placement
-from schemas.form import Form, SlotKind
+from schemas.form import Form, Mark, SlotKind
 from schemas.typed import STRUCK
 
 # Each character of a made line is as wide as this, in line pixels: half of what one of print has, as an underscore is.
@@ -27,6 +27,20 @@ BEFORE, BEHIND = 6, 2
 
 # What may stand in a gap for words, so many characters at most.
 LONGEST_WORDS = 40
+
+# What a gap holds: words between underscores; numbers and days also without.
+WORDS_INSIDE = rf"_+(?:[^_()]{{1,{LONGEST_WORDS}}}_+)?"
+INSIDE = {
+    SlotKind.COUNT: r"(?:_+[0-9,]*_*|[0-9][0-9,]*_*)",
+    SlotKind.MONEY: rf"(?:{WORDS_INSIDE}|_*[0-9][0-9,.]*_*)",
+    SlotKind.DATE: rf"(?:{WORDS_INSIDE}|20[0-9]{{2}}[年./-][0-9]{{1,2}}[月./-][0-9]{{1,2}}日?)",
+}
+
+# In a form that has lines to write on, any number between underscores is in a slot, and underscores alone are an empty one.
+# What is cut at an end of a text goes on in the next one.
+LINED_NUMBER = re.compile(r"(?<![_()])_+([0-9][0-9,.]*)_+(?![_()])")
+LINED_START, LINED_END = re.compile(r"(?<![_()])_+([0-9][0-9,.]*)$"), re.compile(r"^([0-9,.]*[0-9])_+(?![_()])")
+LINED_BLANK = re.compile(r"(?<![_()])_{2,}(?![_()0-9])")
 
 # Underscores inside parentheses are the line to write on.
 LINED = re.compile(r"\(_*([^()_]*)_*\)")
@@ -46,9 +60,13 @@ class TypedLine:
 
 @dataclass(frozen=True)
 class GapPattern:
-    """How a gap looks that a unit has left where the form has parentheses: the words beside it, and what stands in it."""
+    """How a gap looks that a unit has left where the form has parentheses: the words beside it, and what stands in it.
+
+    `lined` slots have no parentheses in the form itself.
+    """
 
     pattern: re.Pattern[str]
+    lined: bool = False
 
 
 def form_to_gaps(form: Form) -> tuple[GapPattern, ...]:
@@ -57,12 +75,18 @@ def form_to_gaps(form: Form) -> tuple[GapPattern, ...]:
     for item in form.items:
         before = ""
         for slot, behind in zip(item.slots, (*item.slots[1:], None), strict=True):
+            if slot.mark in {Mark.BOX, Mark.CELL}:
+                before = slot.after
+                continue
             left = _folded(before + slot.before).rstrip("".join(map(fold, POINTS)))[-BEFORE:]
             right = _folded(slot.after + (behind.before if behind else ""))[:BEHIND]
-            number = slot.kind is SlotKind.COUNT
-            inside = r"(?:_+[0-9,]*_*|[0-9][0-9,]*_*)" if number else rf"_+(?:[^_()]{{1,{LONGEST_WORDS}}}_+)?"
+            inside = INSIDE.get(slot.kind, WORDS_INSIDE)
             points = "[,;.:]*" if not slot.before else ""
-            patterns.append(GapPattern(re.compile(f"({re.escape(left)}{points})({inside})(?={re.escape(right)})")))
+            patterns.append(
+                GapPattern(
+                    re.compile(f"({re.escape(left)}{points})({inside})(?={re.escape(right)})"), slot.mark is Mark.LINE
+                )
+            )
             before = slot.after
     return tuple(patterns)
 
@@ -129,11 +153,18 @@ def _with_parentheses(text: str, gaps: Sequence[GapPattern]) -> str:
     places: list[tuple[int, int]] = []
     for gap in gaps:
         places += [match.span(2) for match in gap.pattern.finditer(folded)]
+    lined = any(gap.lined for gap in gaps)
     if not places:
-        return LINED.sub(r"(\1)", text)
+        return LINED.sub(r"(\1)", _without_lines(text) if lined else text)
     for start, stop in sorted(set(places), reverse=True):
         plain = f"{plain[:start]}({plain[start:stop].strip('_')}){plain[stop:]}"
-    return LINED.sub(r"(\1)", plain)
+    return LINED.sub(r"(\1)", _without_lines(plain) if lined else plain)
+
+
+def _without_lines(text: str) -> str:
+    """Parentheses around the numbers on lines, and for lines on which nothing stands."""
+    cut = LINED_END.sub(r"\1)", LINED_START.sub(r"(\1", text))
+    return LINED_BLANK.sub("()", LINED_NUMBER.sub(r"(\1)", cut))
 
 
 def _folded(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from extractors.glyphs import Alphabet, fold
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.counts import read_number
+from pipeline.typed_columns import LEVEL
 from pipeline.typed_lines import GapPattern, TypedLine, text_to_line
 from schemas.flow import NamedCell, Placement, State
 from schemas.form import Form
@@ -47,7 +48,7 @@ class Named:
 
 def read_row(form: Form, row: TypedRow, alphabet: Alphabet, gaps: Sequence[GapPattern]) -> Row:
     """A row's text as lines. A sentence may be parted over cells: a number in one of its own is a slot's all the same."""
-    columns = {_folded(column) for column in form.columns}
+    columns = {_folded(column) for name in form.columns for column in (name, *name.split(LEVEL))}
     if {_folded("".join(cell)) for cell in row} - {""} <= columns:
         return Row(row, (), None)
     read = ([text_to_line(text, alphabet, gaps) for text in cell] for cell in row)

@@ -19,15 +19,25 @@ TypedRow: TypeAlias = tuple[TypedCell, ...]
 """A row's cells from left to right."""
 
 
+Span: TypeAlias = tuple[int, int]
+"""The columns that a cell stands over, half-open; none where a merged cell covers it."""
+
+
 @dataclass(frozen=True)
 class TypedBlock:
     """A table's rows, or (not `ruled`) the paragraphs between two tables, each a row of one cell.
 
-    The rows of a table within a cell stand behind the row that holds it.
+    The rows of a table within a cell stand behind the row that holds it. `spans` are those of each row's cells, where cells
+    may be merged.
     """
 
     rows: tuple[TypedRow, ...]
     ruled: bool
+    spans: tuple[tuple[Span, ...], ...] = ()
+
+    def spans_of(self, row: int) -> tuple[Span, ...]:
+        """The columns that a row's cells stand over."""
+        return self.spans[row] if self.spans else tuple((place, place + 1) for place in range(len(self.rows[row])))
 
 
 @dataclass(frozen=True)

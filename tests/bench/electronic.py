@@ -1,6 +1,7 @@
 """Accuracy on freshly made Word and Excel returns, by kind of file and layout; docs/electronic.md tells the figures.
 
 python -m tests.bench.electronic --seed 500801 --count 240
+python -m tests.bench.electronic --seed 500901 --count 40 --forms all
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -20,32 +22,44 @@ from pipeline.group import tables_to_returns
 from pipeline.judge import ErrorBudget
 from pipeline.typed import find_typed_tables
 from samples.electronic import make_electronic_set
+from samples.forms import sample_forms
 from samples.truth import TruthFile
 from schemas.errors import KuohaoError
+from schemas.form import Form
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
-from tests.bench.score import FileScore, Score, count_files, score_file
+from tests.bench.score import FileScore, Score, count_files, score_file, without_empty_rows
 
-ALPHABET = form_to_alphabet(SAFETY_MONTH)
+BUILT_IN = SAFETY_MONTH.id
+
+FORMS: Mapping[str, Form] = {BUILT_IN: SAFETY_MONTH, **sample_forms()}
 
 
 def main(
     seed: Annotated[int, typer.Option(help="Seed of the set.")] = 1,
-    count: Annotated[int, typer.Option(help="Files to make.")] = 60,
+    count: Annotated[int, typer.Option(help="Files to make, of each form.")] = 60,
+    forms: Annotated[str, typer.Option(help="Ids of forms, by comma, or all: the twelve invented ones.")] = BUILT_IN,
     keep: Annotated[Path | None, typer.Option(help="Folder to keep the set in.")] = None,
     misses: Annotated[int, typer.Option(help="Wrong slots and fields to list.")] = 20,
 ) -> None:
     """Make a set, read it, and print what came of it."""
-    with tempfile.TemporaryDirectory() if keep is None else nullcontext(str(keep)) as folder:
-        made = make_electronic_set(Path(folder), seed=seed, count=count)
-        start = time.perf_counter()
-        scores = [_score(Path(folder), truth) for truth in made]
-        seconds = time.perf_counter() - start
+    chosen = list(sample_forms()) if forms == "all" else forms.split(",")
+    scores: list[FileScore] = []
     groups: dict[str, list[FileScore]] = defaultdict(list)
+    seconds = 0.0
+    with tempfile.TemporaryDirectory() if keep is None else nullcontext(str(keep)) as folder:
+        for place, name in enumerate(chosen):
+            out = Path(folder) / name
+            made = make_electronic_set(out, seed=seed + place, count=count, form=FORMS[name])
+            start = time.perf_counter()
+            own = [_score(out, truth, FORMS[name]) for truth in made]
+            seconds += time.perf_counter() - start
+            groups[f"form {name}"] += own
+            scores += own
     for score in scores:
         groups[score.capture].append(score)
         groups[f"{score.capture} {score.modifiers[0]}"].append(score)
-    print(f"## Seed {seed}, {count} files, {seconds / max(count, 1):.2f} s each\n")
+    print(f"## Seed {seed}, {count} files of each form, {seconds / max(len(scores), 1):.2f} s each\n")
     print(
         "| files | n | returns found | extra | slots | right | silent | flagged | fields right | fields silent | flagged |"
     )
@@ -55,17 +69,18 @@ def main(
     _tell_misses(scores, misses)
 
 
-def read_electronic(path: Path) -> tuple[Reading, ...]:
+def read_electronic(path: Path, form: Form = SAFETY_MONTH) -> tuple[Reading, ...]:
     """A file's readings without any engine; none where it cannot be read."""
+    alphabet = form_to_alphabet(form)
     try:
-        finds = find_typed_tables(open_typed(path), SAFETY_MONTH, ALPHABET)
+        finds = find_typed_tables(open_typed(path), form, alphabet)
     except KuohaoError:
         return ()
-    return tables_to_returns(path, [find for find in finds if find.items], SAFETY_MONTH, ALPHABET, ErrorBudget())
+    return tables_to_returns(path, [find for find in finds if find.items], form, alphabet, ErrorBudget())
 
 
-def _score(folder: Path, truth: TruthFile) -> FileScore:
-    return score_file(truth.returns, read_electronic(folder / truth.file))
+def _score(folder: Path, truth: TruthFile, form: Form) -> FileScore:
+    return without_empty_rows(score_file(truth.returns, read_electronic(folder / truth.file, form)), form)
 
 
 def _line(name: str, files: int, score: Score) -> str:

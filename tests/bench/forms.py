@@ -9,7 +9,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +19,10 @@ from rich.progress import track
 from samples.forms import sample_forms
 from samples.make import make_set
 from samples.truth import Truth
-from schemas.flow import State
 from schemas.form import Form, Mark, Slot
 from schemas.safety_month import SAFETY_MONTH
 from tests.bench.runs import Task, read_many
-from tests.bench.score import FileScore, Score, SlotRow, count_files, count_slots, score_file
+from tests.bench.score import FileScore, Score, SlotRow, count_files, count_slots, score_file, without_empty_rows
 from tests.bench.tables import file_table, miss_lines, slot_table
 
 CAPTURES = "digital,flatbed,camscanner,photo,wechat,fax"
@@ -66,7 +64,7 @@ def read_set(folder: Path, truths: Sequence[Truth], form: Form, workers: int) ->
     """Returns of one form, read as that form and scored."""
     outcomes = dict(read_many({truth.file: Task(folder / truth.file, 1, form=form) for truth in truths}, workers))
     scores = (score_file([truth], outcomes[truth.file].readings, outcomes[truth.file].failure) for truth in truths)
-    return [_cleaned(score, form) for score in scores]
+    return [without_empty_rows(score, form) for score in scores]
 
 
 def tell(found: Mapping[str, Sequence[FileScore]]) -> str:
@@ -112,13 +110,6 @@ def _by_capture(files: Iterable[FileScore]) -> dict[str, Score]:
     for file in files:
         groups[f"{file.capture}, {file.filling}"].append(file)
     return {name: count_files(group) for name, group in groups.items()}
-
-
-def _cleaned(file: FileScore, form: Form) -> FileScore:
-    """The score with its form before each file's name, without slots read as blank in rows in which nobody wrote."""
-    name = f"{form.id}/{file.file}"
-    written = (row for row in file.slots if row.truth or row.read is None or row.read.state is not State.BLANK)
-    return replace(file, file=name, slots=tuple(replace(row, file=name) for row in written))
 
 
 if __name__ == "__main__":

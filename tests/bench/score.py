@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from pipeline.intervals import upper_bound
 from samples.truth import Truth, TruthSlot
 from schemas.flow import Box, State
+from schemas.form import Form
 from schemas.reading import Reading, SlotReading
 
 TYPED = "typed"
@@ -216,6 +217,13 @@ def count_slots(rows: Iterable[SlotRow]) -> Score:
         flagged=sum(row.flagged for row in rows),
         unreadable=sum(row.read is not None and row.read.state is State.UNREADABLE for row in rows),
     )
+
+
+def without_empty_rows(file: FileScore, form: Form) -> FileScore:
+    """The score with its form before each file's name, without slots read as blank in rows in which nobody wrote."""
+    name = f"{form.id}/{file.file}"
+    written = (row for row in file.slots if row.truth or row.read is None or row.read.state is not State.BLANK)
+    return replace(file, file=name, slots=tuple(replace(row, file=name) for row in written))
 
 
 def is_right(truth: TruthSlot, read: SlotReading) -> bool:
