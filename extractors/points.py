@@ -25,14 +25,14 @@ POINT_HEIGHT, POINT_WIDTH, BELOW, ABOVE = 0.5, 0.4, 0.45, 0.3
 SPECK = 6
 
 
-def count_points(gray: Image) -> int:
-    """How many points and commas stand between the digits of a slot's crop, grey uint8 (LINE_HEIGHT, w); 0 where no digits
-    are told apart."""
+def count_points(gray: Image) -> tuple[int, ...]:
+    """How many points and commas stand between the digits of a slot's crop, grey uint8 (LINE_HEIGHT, w): as they are seen
+    from pale to dark; 0 where no digits are told apart."""
     if gray.shape[1] < 2:
-        return 0
+        return (0,) * len(DARK)
     paper, black = (float(level) for level in np.percentile(gray, (80, 1)))
     contrast = max(paper - black, LEAST_CONTRAST)
-    return max(_count(np.asarray(gray < paper - share * contrast, np.uint8)) for share in DARK)
+    return tuple(_count(np.asarray(gray < paper - share * contrast, np.uint8)) for share in DARK)
 
 
 def _count(dark: Image) -> int:

@@ -38,7 +38,7 @@ def load_scout(form: Form, alphabet: Alphabet, *, threads: int = 0) -> GlyphRead
     session = load_session(MODEL)
     known = session.get_modelmeta().custom_metadata_map["classes"].split("\n")
     printed = {fold(char) for item in form.items for char in item.sentence}
-    if len(printed & set(known)) < LEAST_KNOWN * len(printed):
+    if not printed or len(printed & set(known)) < LEAST_KNOWN * len(printed):
         return None
     columns = np.array([alphabet.index(char) for char in known], np.intp)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from extractors.ink import Colour, colour_shares, line_to_gray, paper_colour
 from schemas.flow import LINE_HEIGHT, Box, Image, Line, Placement
+from schemas.form import Mark
 
 # How far beyond the recogniser's steps for the parentheses a crop reaches, in line pixels: a step is 8 pixels wide.
 STEP, REACH = 8, 6
@@ -43,6 +44,12 @@ INK_DEPTH = 0.4
 
 # Least contrast of a line with writing, of 255; below it there is only paper and noise.
 LEAST_CONTRAST = 40
+
+# The same in a cell, whose line may hold nothing: noise and shadows there stay below 30 of 255.
+CELL_CONTRAST = 90
+
+# Strokes in a cell are narrower than this, in line pixels, and light is as good as even over it.
+CELL_STROKES = 41
 
 # Specks: smaller components, in line pixels, are dust.
 SPECK = 7
@@ -96,6 +103,13 @@ def slot_to_crop(placement: Placement) -> SlotCrop | None:
     )
 
 
+def inner_part(crop: SlotCrop, placement: Placement) -> Image:
+    """What of a slot's crop lies between its parentheses, or where something stands in its cell."""
+    left = max(int(placement.outer[0]) - REACH, 0)
+    start, stop = (int(place) - left for place in placement.inner)
+    return crop.gray[:, max(start - REACH, 0) : max(stop + REACH, 1)]
+
+
 def slot_box(placement: Placement) -> Box | None:
     """A slot's box as fractions of the page as it came in; None for a slot that was not found."""
     line = placement.line
@@ -133,7 +147,12 @@ def _parts(placement: Placement) -> list[Placement]:
 def _crop(line: Line, placement: Placement) -> SlotCrop:
     faded, colour = _look_at(line)
     left, right = _columns(line, placement.outer)
+    if placement.slot.mark is Mark.CELL:
+        faded = _evenly_lit(faded)
     paper, contrast = _levels(faded[:, max(left - EVEN, 0) : right + EVEN])
+    if placement.slot.mark is Mark.CELL:
+        # There need be no print on the line that tells how dark black is.
+        contrast = max(contrast, CELL_CONTRAST)
     gray, bgr = faded[:, left:right].copy(), line.bgr[:, left:right]
     dark = np.asarray(cv2.threshold(gray, paper - INK_DEPTH * contrast, 255, cv2.THRESH_BINARY_INV)[1], dtype=np.uint8)
     # Closing joins the pieces of a thin parenthesis that a scan has broken up, but not two parentheses side by side.
@@ -168,6 +187,12 @@ def _crop(line: Line, placement: Placement) -> SlotCrop:
 def _look_at(line: Line) -> tuple[Image, Colour]:
     """A line without seals, and the colour of its paper; kept for the next slot on the line."""
     return line_to_gray(line), paper_colour(line.bgr)
+
+
+def _evenly_lit(gray: Image) -> Image:
+    """A line across a cell, which may be wider than light is even, on white paper."""
+    paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((CELL_STROKES, CELL_STROKES), np.uint8))
+    return np.asarray(255 - (paper - gray), dtype=np.uint8)
 
 
 def _columns(line: Line, span: tuple[float, float]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.experts import Expert
+from pipeline.experts import Expert, only_digits
 from schemas.flow import LINE_HEIGHT, DigitReading, Evidence
 from schemas.form import Mark
 
@@ -81,9 +81,11 @@ def evidence_to_features(
     """
     placement = evidence.placement
     own, rival = _says(experts.get("scout"), text)
+    # Points that the pixels show need not be the digit reader's as well.
+    loosely = sum(char in ".," for char in text) in (evidence.points or ())
     if "scout" not in experts and "digits" in experts:
         # Where no scout knows the form, what the digit reader doubts stands for its rival.
-        rival = min(rival, 1.0 - _says(experts["digits"], text)[0])
+        rival = min(rival, 1.0 - _says(experts["digits"], text, loosely=loosely)[0])
     margin = -log10(max(1 - probability, LEAST_DOUBT))
     em = LINE_HEIGHT * 0.8
     width = max(placement.inner[1] - placement.inner[0], 0.0) / em
@@ -104,7 +106,7 @@ def evidence_to_features(
         "length": float(len(text)),
     }
     if placement.slot.kind.numeric:
-        figures, figures_rival = _says(experts.get("digits"), text)
+        figures, figures_rival = _says(experts.get("digits"), text, loosely=loosely)
         features |= {"digits": -log10(max(1 - figures, LEAST_DOUBT)), "digits_rival": figures_rival}
     if not text:
         features["ink"] = log(1 + evidence.ink)
@@ -135,10 +137,17 @@ def second_to_features(evidence: Evidence, digits: str) -> dict[str, float]:
     return {"agrees": float(seen == digits), "contests": float(bool(seen) and seen != digits)}
 
 
-def _says(expert: Expert | None, text: str) -> tuple[float, float]:
-    """How likely a reader holds `text`, and the likeliest other string; one that has not looked holds half a rival."""
+def _says(expert: Expert | None, text: str, *, loosely: bool = False) -> tuple[float, float]:
+    """How likely a reader holds `text`, and the likeliest other string; one that has not looked holds half a rival.
+
+    What differs by points and commas alone is `loosely` the same.
+    """
     if expert is None:
         return 0.0, NOT_ASKED
+    if loosely:
+        same = sum(share for other, share in expert.strings.items() if only_digits(other) == only_digits(text))
+        others = (share for other, share in expert.strings.items() if only_digits(other) != only_digits(text))
+        return min(same, 1.0), min(max(*others, 0.0, expert.words or 0.0), 1.0)
     if expert.commas:
         text = text.replace(".", ",")
     rival = max((share for other, share in expert.strings.items() if other != text), default=0.0)

@@ -162,8 +162,8 @@ def _points_agree(evidence: Evidence, experts: Mapping[str, Expert], text: str) 
     """Whether another reader than the recogniser sees the points of an amount as it does; of none, all of them see none."""
     points = sum(char in ".," for char in text)
     if points:
-        return sees_points(experts, text) or evidence.points == points
-    return sees_points(experts, text) and not evidence.points
+        return sees_points(experts, text) or points in (evidence.points or ())
+    return sees_points(experts, text) and not any(evidence.points or ())
 
 
 def _decide_struck(evidence: Evidence, experts: Mapping[str, Expert]) -> Decision:

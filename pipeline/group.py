@@ -13,7 +13,7 @@ from pipeline.header import judge_fields
 from pipeline.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together
 from schemas.flow import Evidence, Placement, TableFind
-from schemas.form import FieldKind, Form, FormItem
+from schemas.form import FieldKind, Form, FormItem, Mark
 from schemas.reading import Problem, Reading, Reason, SlotReading
 
 Items = Mapping[str, tuple[Evidence, ...]]
@@ -82,10 +82,17 @@ def _merge(items: Items, table: TableFind, several: Collection[str]) -> Items | 
         elif (halves := join_halves(merged[item], evidence)) is not None:
             merged[item] = halves
         elif item in items:
-            if item not in several or len(table.items) > 1:
+            if item not in several or not _is_rest(item, items, table):
                 return None
             merged[item] = (*merged[item], *_further(merged[item], evidence))
     return merged
+
+
+def _is_rest(item: str, items: Items, table: TableFind) -> bool:
+    """Whether a table holds the last activities of an item and nothing else; where they are rows of their own, it may hold
+    what no table before it does as well."""
+    others = {key for key, _ in table.items} - {item}
+    return not others or bool(table.columns and not table.header and others.isdisjoint(items))
 
 
 def _further(before: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -173,6 +180,9 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
 def _may_have_moved(evidence: Sequence[Evidence]) -> bool:
     """Whether a slot of an item was not found, so that its neighbours of like words may have taken its place."""
     lost = [piece.placement.line is None for piece in evidence]
+    if all(piece.placement.slot.mark is Mark.CELL for piece in evidence):
+        # A cell has headings of its own.
+        return False
     return any(lost) and not all(piece.placement.certain for piece, gone in zip(evidence, lost, strict=True) if not gone)
 
 
@@ -182,7 +192,7 @@ def _may_be_another(item: FormItem, evidence: Sequence[Evidence], slots: Sequenc
     A lost one leaves its parentheses behind, or its place among the others is unsure. Of two that have one name, likelier
     than not, a line was cut twice from the page.
     """
-    if len(evidence) == len(item.slots) or all(piece.placement.certain for piece in evidence):
+    if item.in_cells or len(evidence) == len(item.slots) or all(piece.placement.certain for piece in evidence):
         return False
     places = [piece.placement for piece in evidence]
     names = [slot.value for slot in slots if isinstance(slot.value, str)]

@@ -11,7 +11,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from extractors.boxes import look_at_box
-from extractors.cells import join_cells, turn_cells
+from extractors.cells import join_cells, turn_cells, without_false_top
 from extractors.digits import PEN_LOOK, PRINT_LOOK
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
@@ -20,12 +20,13 @@ from extractors.orient import orient
 from extractors.points import count_points
 from extractors.rectify import rectify, turn
 from extractors.seals import RoundSeal, find_gray_seals, seal_covers
-from extractors.slots import SlotCrop, slot_to_crop
+from extractors.slots import SlotCrop, inner_part, slot_to_crop
 from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.decide import NOTHING, SEEN_BY_DIGITS, written_by_pen
 from pipeline.experts import struck_share
 from pipeline.figures import likeliest_number, read_closely, read_digits, read_over
+from pipeline.grid import find_grid
 from pipeline.judge import ErrorBudget, glance_suffices, wants_second
 from pipeline.labels import place_header
 from pipeline.look import look_closely
@@ -46,15 +47,21 @@ LOOSE_HEADER_LINES = 6
 
 
 def find_tables(
-    page: Page, form: Form, readers: Readers, budget: ErrorBudget = ErrorBudget(), *, goes_on: str | None = None
+    page: Page,
+    form: Form,
+    readers: Readers,
+    budget: ErrorBudget = ErrorBudget(),
+    *,
+    goes_on: str | None = None,
+    columns: Sequence[str] = (),
 ) -> list[TableFind]:
     """The tables of a page with the slots found in them; a table that no sentence names has no items.
 
     A page that shows no cell which a sentence names is tried the other ways round, and at last read without a
-    grid. `goes_on` is the item that the page before broke off (see `broken_off`).
+    grid. `goes_on` is the item that the page before broke off (see `broken_off`), `columns` those of its last table.
     """
     upright, cells = orient(rectify(page), readers.is_upside_down)
-    tables = _read_tables(upright, cells, form, readers, budget, goes_on)
+    tables = _read_tables(upright, cells, form, readers, budget, goes_on, columns)
     ways = (upright, *(turn(upright, quarters) for quarters in ((2, 1, 3) if not page.chars else ())))
     for quarters, way in zip((0, 2, 1, 3), ways, strict=False):
         if any(table.items for table in tables):
@@ -62,20 +69,30 @@ def find_tables(
         # The page's rhythm or its few words misled: it may stand any other way.
         if quarters and cells:
             turned = turn_cells(cells, quarters, *upright.gray.shape[::-1])
-            tables = _read_tables(way, turned, form, readers, budget, goes_on)
+            tables = _read_tables(way, turned, form, readers, budget, goes_on, columns)
     loose = _read_loose(upright, form, readers, budget, goes_on)
     return [loose] if loose.items else tables
 
 
 def _read_tables(
-    upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None
+    upright: Upright,
+    cells: Sequence[Cell],
+    form: Form,
+    readers: Readers,
+    budget: ErrorBudget,
+    goes_on: str | None,
+    columns: Sequence[str],
 ) -> list[TableFind]:
     """Name every cell of a page's tables, read the slots in them and gather evidence on these."""
-    tables = [list(group) for _, group in groupby(cells, key=lambda cell: cell.table)]
-    regions = [_regions(table) for table in tables]
+    tables = [without_false_top(list(group)) for _, group in groupby(cells, key=lambda cell: cell.table)]
+    grids = [find_grid(upright, table, form, readers, columns) for table in tables]
+    regions = [_regions(table, form, grid.used) for table, grid in zip(tables, grids, strict=True)]
     headers = [place_header(form, lines, readers.alphabet) for lines in _read_strips(upright, regions, form, readers)]
     named = iter(_name_cells(upright, [cell for _, inner in regions for cell in inner], form, readers, goes_on))
-    found = [[item for _ in inner for item in next(named)] for _, inner in regions]
+    found = [
+        _in_order(form, [*grid.items, *(item for _ in inner for item in next(named))])
+        for grid, (_, inner) in zip(grids, regions, strict=True)
+    ]
     evidence = iter(_gather(upright, found, readers, budget))
     return [
         TableFind(
@@ -83,9 +100,18 @@ def _read_tables(
             tuple(_outline(upright, cell) for cell in table),
             header,
             tuple((item.item, tuple(next(evidence) for _ in item.placements)) for item in items),
+            grid.columns,
         )
-        for table, header, items in zip(tables, headers, found, strict=True)
+        for table, header, items, grid in zip(tables, headers, found, grids, strict=True)
     ]
+
+
+def _in_order(form: Form, items: list[NamedCell]) -> list[NamedCell]:
+    """Items found by headings and by sentences in the form's order; those by sentences alone stand in the page's."""
+    if not any(slot.mark is Mark.CELL for slot in form.slots):
+        return items
+    order = {item.key: place for place, item in enumerate(form.items)}
+    return sorted(items, key=lambda item: order[item.item])
 
 
 def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None) -> TableFind:
@@ -110,11 +136,18 @@ def _outline(upright: Upright, cell: Cell) -> Matrix:
     return fractions
 
 
-def _regions(table: Sequence[Cell]) -> tuple[Region, list[Cell]]:
-    """Where to read: the strip above a table, and its cells but for the leftmost column, which holds headings."""
+def _regions(table: Sequence[Cell], form: Form, used: Sequence[Cell]) -> tuple[Region, list[Cell]]:
+    """Where to read: the strip above a table, and its cells but for the leftmost column, which holds headings where the form
+    has any, and for those that headings have named (`used`)."""
     strip = strip_above(table, HEADER_HEIGHT, HEADER_MARGIN)
+    if not any(item.sentence for item in form.items):
+        return strip, []
     columns = 1 + max(cell.column for cell in table)
-    inner = [cell for cell in table if columns == 1 or cell.column > 0]
+    headed = columns > 1 and any(item.heading for item in form.items)
+    known = set(map(id, used))
+    inner = [cell for cell in table if (cell.column > 0 or not headed) and id(cell) not in known]
+    if not inner:
+        return strip, []
     rows = [list(row) for _, row in groupby(inner, key=lambda cell: (cell.row, cell.row_span))]
     if median(len(row) for row in rows) > 1:
         return strip, inner
@@ -250,7 +283,7 @@ def _placement_to_evidence(
         sharpness=crop.sharpness,
         touching=crop.touching,
         box=look_at_box(placement) if placement.slot.mark is Mark.BOX else None,
-        points=count_points(crop.gray) if amount and not placement.certain else None,
+        points=count_points(inner_part(crop, placement)) if amount and not placement.certain else None,
     )
 
 

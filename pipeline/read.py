@@ -51,8 +51,8 @@ def read(
     files: list[SourceFile] = []
     tables, pages = 0, 0
     for file in (path, *more):
-        before = pages
-        files.append(SourceFile(name=file.name, first_page=before + 1))
+        first = pages
+        files.append(SourceFile(name=file.name, first_page=first + 1))
         try:
             if is_typed(file):
                 found = find_typed_tables(open_typed(file), form, readers.alphabet)
@@ -60,8 +60,11 @@ def read(
                 finds += [table for table in found if table.items]
                 continue
             for page in open_pages(file):
-                pages = before + page.number
-                found = find_tables(replace(page, number=pages), form, readers, budget, goes_on=broken_off(finds))
+                pages = first + page.number
+                before = finds[-1].columns if finds else ()
+                found = find_tables(
+                    replace(page, number=pages), form, readers, budget, goes_on=broken_off(finds), columns=before
+                )
                 tables += len(found)
                 finds += [table for table in found if table.items]
                 on_page(pages)

@@ -275,8 +275,8 @@ class Evidence:
     reader was asked. `strokes`, `contrast`, `sharpness` and `touching` are the crop's (see `extractors.slots`). `gray_seal`
     marks a slot under a seal on a page without colour, `grid` is False on a page without rules. `hand` is
     how likely pens have filled in the page, `corrected` what the digit reader sees over a slot that is struck out. `box` is
-    what the pixels of a box say, `points` how many points and commas stand between the digits of an amount; both None
-    elsewhere.
+    what the pixels of a box say, `points` how many points and commas stand between the digits of an amount, as they are
+    seen from pale to dark; both None elsewhere.
 
     Of text that was never on paper: `exact` tells that the words on both sides of the slot are the form's own to the letter,
     `doubts` are codes of `schemas.reading.Reason` for what nobody can know of it.
@@ -298,20 +298,22 @@ class Evidence:
     exact: bool = False
     doubts: tuple[str, ...] = ()
     box: BoxLook | None = None
-    points: int | None = None
+    points: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class TableFind:
     """What one table on a page holds: fields above it, and by item the slots found in its cells.
 
-    `outlines` holds each cell's outline, float64 (n, 2) clockwise, as fractions of the page as it came in.
+    `outlines` holds each cell's outline, float64 (n, 2) clockwise, as fractions of the page as it came in. `columns` are the
+    form's columns by place in the grid, where cells hold values alone.
     """
 
     page: int
     outlines: tuple[Matrix, ...]
     header: tuple[Placement, ...]
     items: tuple[tuple[str, tuple[Evidence, ...]], ...]
+    columns: tuple[str, ...] = ()
 
 
 class State(StrEnum):

@@ -24,7 +24,7 @@ DAY = Slot("item.day", SlotKind.DATE, "举办时间", "；")
 
 
 def seen(text: str, digits: str, points: int | None, slot: Slot = AMOUNT) -> Evidence:
-    return replace(evidence(text, slot=slot, ink=WRITTEN, digits=digits), points=points)
+    return replace(evidence(text, slot=slot, ink=WRITTEN, digits=digits), points=None if points is None else (points,) * 3)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_points_are_counted_from_pixels(text: str, points: int, blur: int) -> No
     for place, char in enumerate(text):
         cv2.putText(gray, char, (20 + 24 * place, 38), cv2.FONT_HERSHEY_SIMPLEX, 1, 40, 3)
     soft = np.asarray(cv2.GaussianBlur(gray, (blur, blur), 0), dtype=np.uint8)
-    assert count_points(soft) == points
+    assert points in count_points(soft)
 
 
 @pytest.mark.parametrize(

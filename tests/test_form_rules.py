@@ -25,9 +25,9 @@ FORM = Form(
 )
 
 
-def slot(path: str, value: Value, state: State | None = None) -> SlotReading:
+def slot(path: str, value: Value, state: State | None = None, *, confidence: float = 1.0) -> SlotReading:
     state = state or (State.BLANK if value is None else State.VALUE)
-    return SlotReading(path=path, label="", state=state, value=value, raw="", confidence=1.0, review=False)
+    return SlotReading(path=path, label="", state=state, value=value, raw="", confidence=confidence, review=False)
 
 
 def reasons(*slots: SlotReading) -> dict[str, tuple[Reason, ...]]:
@@ -53,10 +53,10 @@ def test_an_unreadable_box_may_be_the_ticked_one() -> None:
     ("total", "wrong"), [(Decimal("13.3"), False), (Decimal("13.30"), False), (Decimal("133"), True), (None, False)]
 )
 def test_a_total_is_the_sum_of_its_rows(total: Value, *, wrong: bool) -> None:
-    """A total that is not the exact sum of its rows is shown together with them; a blank one is not."""
-    rows = [slot("units.cost", Decimal("12.5")), slot("units[2].cost", Decimal("0.8")), slot("units[3].cost", None)]
-    told = reasons(*rows, slot("total.cost", total))
-    paths = {"units.cost", "units[2].cost", "units[3].cost", "total.cost"} if wrong else set()
+    """A total that is not the exact sum of its rows is shown together with those that are not sure; a blank one is not."""
+    doubtful = slot("units[2].cost", Decimal("0.8"), confidence=0.99)
+    told = reasons(slot("units.cost", Decimal("12.5")), doubtful, slot("units[3].cost", None), slot("total.cost", total))
+    paths = {"units[2].cost", "total.cost"} if wrong else set()
     assert told == dict.fromkeys(paths, (Reason.WRONG_SUM,))
 
 
