@@ -272,7 +272,7 @@ def find_of(page: int, values: dict[str, str], columns: Sequence[str] = UNITS.co
             nothing,
             nothing,
             nothing,
-            (1.0, 1.0),
+            sure,
             True,
         )
         items.setdefault(key.partition("[")[0], []).append(Evidence(seen, 0, 0.0, 0.0, None))
