@@ -25,6 +25,7 @@ from pipeline.form_option import FormName, find_form
 from pipeline.forms_cli import forms
 from pipeline.judge import ErrorBudget
 from pipeline.mail_cli import mail
+from pipeline.notice_cli import notice
 from pipeline.office_cli import Home, Roster, office
 from pipeline.overlay import slot_mark
 from pipeline.roster import read_roster
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.add_typer(office)
 app.add_typer(mail)
 app.add_typer(forms)
+app.add_typer(notice)
 app.add_typer(web)
 
 Files = Annotated[

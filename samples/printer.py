@@ -55,14 +55,16 @@ class Printed:
     fields: dict[str, Box]
 
 
-def print_return(form: Form, filled: Filled, layout: Layout, path: Path, *, seals: Sequence[Seal] = ()) -> Printed:
+def print_return(
+    form: Form, filled: Filled, layout: Layout, path: Path, *, seals: Sequence[Seal] = (), office: str = f"{CITY}总工会"
+) -> Printed:
     """Print a return to `path`: title, header fields, the ruled table.
 
     A pen's return (`filled.filling` other than typed) is printed with open slots, whose `room` the pen fills.
-    `seals` are set into the PDF as pictures.
+    `seals` are set into the PDF as pictures; `office` is whose form it is, before its title.
     """
     canvas = Canvas(str(path), pagesize=PAGE, invariant=True)
-    top, fields = _print_head(canvas, form, filled, layout)
+    top, fields = _print_head(canvas, form, filled, layout, office)
     parts = tuple(fill_pages(return_rows(form, filled, layout), top, layout))
     pages = max(part.page for part in parts)
     for page in range(1, pages + 1):
@@ -86,12 +88,12 @@ def print_return(form: Form, filled: Filled, layout: Layout, path: Path, *, seal
     return Printed(path, pages, slots, tuple(cell_places(parts, layout)), fields)
 
 
-def _print_head(canvas: Canvas, form: Form, filled: Filled, layout: Layout) -> tuple[float, dict[str, Box]]:
+def _print_head(canvas: Canvas, form: Form, filled: Filled, layout: Layout, office: str) -> tuple[float, dict[str, Box]]:
     """Print title and header fields; give the table's top and the boxes of the fields' underlined room."""
     y = layout.margin_top
     if layout.heading != "titled":
         canvas.setFont(fonts.pdf_font(layout.title_font), layout.title_size)
-        canvas.drawCentredString(PAGE[0] / 2, PAGE[1] - y, f"{CITY}总工会{form.title}")
+        canvas.drawCentredString(PAGE[0] / 2, PAGE[1] - y, f"{office}{form.title}")
     y += layout.title_size * 1.9
     if layout.above:
         y = _print_paragraphs(canvas, layout.above, y - layout.title_size * 0.9, layout) + layout.size * 1.6

@@ -13,7 +13,8 @@
     │   ├── EncryptedFile         needs a password
     │   ├── FileTooLarge          more bytes, pixels or pages than we open
     │   ├── NoTable               no ruled table on any page
-    │   └── UnknownForm           a table, but not of a form we know
+    │   ├── UnknownForm           a table, but not of a form we know
+    │   └── NoNotice              hardly any words on any page
     └── TransientError         4  busy file: worth trying again
         ├── ArchiveUnavailable    the shared store of originals does not answer
         ├── StoreUnavailable      the database does not answer
@@ -169,6 +170,14 @@ class UnknownForm(DocumentError):
     code = "unknown_form"
     zh = "表格不是所要的统计表，请核对表样"
     en = "the table is not the expected form; check which form was filled in"
+
+
+class NoNotice(DocumentError):
+    """Hardly any words were found where a notice was expected."""
+
+    code = "no_notice"
+    zh = "没有找到通知的文字，请确认文件是通知并且页面清楚"
+    en = "no words of a notice found; check that it is the notice and that its pages are clear"
 
 
 class TransientError(KuohaoError):

@@ -1,0 +1,71 @@
+"""All rules over one document: its text to a `Notice`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.notice.annexes import read_annexes, read_forms
+from pipeline.notice.chapters import read_chapters, read_period, read_theme
+from pipeline.notice.contacts import read_emails, read_links, read_people, read_phones
+from pipeline.notice.deadline import read_deadline
+from pipeline.notice.heads import Head, read_head
+from pipeline.notice.paragraphs import Row, pages_to_rows, rows_to_paragraphs
+from schemas.errors import NoNotice
+from schemas.notice import EXPECTED, LISTS, SINGLE, FieldState, Notice
+from schemas.text import TextPage
+
+# Fewest characters of a notice; below it, a page holds a picture, a form or nothing.
+LEAST_WORDS = 40
+
+
+def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
+    """A notice from its pages' text. Raises NoNotice where there are hardly any words."""
+    rows = pages_to_rows(pages)
+    words = _before_tables(pages, rows)
+    if sum(len(row.words.text) for row in words) < LEAST_WORDS:
+        raise NoNotice()
+    paragraphs = rows_to_paragraphs(words)
+    head = read_head(paragraphs)
+    annexes, listed = read_annexes(paragraphs)
+    body = range(head.body, len(paragraphs))
+    skipped = listed | _signature(head)
+    chapters = read_chapters(paragraphs, body, skipped)
+    notice = Notice(
+        source=source,
+        pages=sum(page.size != (0, 0) for page in pages),
+        review=False,
+        issuer=head.issuer,
+        number=head.number,
+        title=head.title,
+        issued=head.issued,
+        addressees=head.addressees,
+        theme=read_theme(paragraphs, chapters, body),
+        period=read_period(paragraphs, chapters, body, head.issued, head.number.year),
+        sections=chapters.sections,
+        deadline=read_deadline(paragraphs, body, head.issued, head.number.year),
+        contacts=read_people(paragraphs),
+        phones=read_phones(paragraphs),
+        emails=read_emails(paragraphs),
+        links=read_links(paragraphs),
+        annexes=annexes,
+        forms=read_forms(pages, rows),
+    )
+    missing = missing_fields(notice)
+    review = any(field.review for _, field in notice.fields()) or any(key in EXPECTED for key in missing)
+    return notice.model_copy(update={"missing": missing, "review": review})
+
+
+def missing_fields(notice: Notice) -> tuple[str, ...]:
+    """The keys of fields that were not found."""
+    singles = [key for key in SINGLE if getattr(notice, key).state is FieldState.NOT_FOUND]
+    return (*singles, *(key for key in LISTS if not getattr(notice, key)))
+
+
+def _before_tables(pages: Sequence[TextPage], rows: Sequence[Row]) -> list[Row]:
+    """The rows of pages without a table: what stands above one is the form's."""
+    tables = {page.number for page in pages if page.table_top is not None and page.size != (0, 0)}
+    return [row for row in rows if row.page not in tables or row.typed]
+
+
+def _signature(head: Head) -> set[int]:
+    return set() if head.signature is None else {head.signature - 1, head.signature}
