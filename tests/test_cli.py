@@ -27,7 +27,7 @@ from tests.conftest import PrintedReturn, sorted_files
 
 ROOT = Path(__file__).parent.parent
 
-COMMANDS = ("read", "run", "mail", "status", "collection", "ledger", "export", "cells", "serve", "calibrate")
+COMMANDS = ("read", "run", "mail", "notice", "status", "collection", "ledger", "export", "cells", "serve", "calibrate")
 
 FAILING: dict[str, type[KuohaoError]] = {
     "坏.pdf": UnreadableFile,
