@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
 
-from extractors.cells import corners_of, join_cells
+from extractors.cells import corners_of, join_cells, without_false_top
 from extractors.glyphs import Alphabet, GlyphReader, load_glyph_reader
 from extractors.layout import strip_above
 from extractors.lines import PADDING, Region, chars_to_lines, cut_line, region_to_lines, region_to_source
@@ -69,8 +69,13 @@ def pages_to_blanks(path: Path, readers: BlankReaders) -> list[BlankTable]:
 def page_to_blanks(page: Page, readers: BlankReaders) -> list[BlankTable]:
     """The tables of a page, from top to bottom."""
     upright, cells = orient(rectify(page), readers.is_upside_down)
-    tables = [list(group) for _, group in groupby(cells, key=lambda cell: cell.table)]
+    tables = [_from_row_0(without_false_top(list(group))) for _, group in groupby(cells, key=lambda cell: cell.table)]
     return [_to_blank(upright, table, tables[place + 1 : place + 2], readers) for place, table in enumerate(tables)]
+
+
+def _from_row_0(cells: Sequence[Cell]) -> list[Cell]:
+    first = min(cell.row for cell in cells)
+    return [replace(cell, row=cell.row - first) for cell in cells]
 
 
 def _to_blank(
