@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
@@ -32,6 +33,7 @@ from pipeline.store import (
     record_arrival,
     set_collection,
 )
+from pipeline.totals import make_totals
 from pipeline.units import unit_key
 from schemas.flow import State
 from schemas.form import SlotKind
@@ -177,6 +179,26 @@ def test_a_list_is_split_at_a_page_and_put_together_again(tmp_path: Path, store:
     decide(store, 1, 1, DecisionKind.SPLIT, "", who="甲")
     whole = load_return(store, 1, 1)
     assert (whole.stored.reading.slots, whole.versions["places[3].people"]) == (slots, version)
+
+
+def test_a_form_without_a_unit_field_is_given_its_unit_by_a_person(database: str) -> None:
+    """Nothing on the paper says whose it is: it waits, and counts when somebody has said so."""
+    store = open_store(database)
+    bare = replace(FORM, id="bare-2027", header=())
+    add_form(store, form_to_toml(bare), who="王")
+    set_collection(store, collection_of(*UNITS, form=bare))
+    reading = reading_of({"lectures.talks": 3, "lectures.cost": Decimal("0.5")}, form=FORM)
+    _take(
+        store, reading.model_copy(update={"form": bare.id, "header": {}, "problems": (Problem.NO_HEADER,), "review": True})
+    )
+    before = load_return(store, 1, 1).row
+    assert (before.unit, before.problems) == (None, 1)
+    decide(store, 1, 1, DecisionKind.UNIT, UNITS[2], who="甲")
+    after = load_return(store, 1, 1).row
+    assert (after.unit, after.problems, after.open) == (UNITS[2], 0, 0)
+    totals = {total.slot.path: total.value for total in make_totals(make_ledger(*collected(store), bare), bare)}
+    assert (totals["lectures.talks"], totals["lectures.cost"]) == (3, Decimal("0.5"))
+    store.close()
 
 
 def _take(store: Store, reading: Reading) -> None:

@@ -34,7 +34,7 @@ from pipeline.web.dashboard.units import (
     return_rows,
     unit_row,
 )
-from schemas.form import Mark
+from schemas.form import Mark, SlotKind
 from schemas.office import FileState
 
 UNITS_A_PAGE, FILES_A_PAGE, ENTRIES_A_PAGE = 100, 100, 50
@@ -98,7 +98,9 @@ def total(
     counted = found.slot.kind.summed
     shown, pager = part_of(sorted(found.contributions, key=SORTS[sort]), page, ENTRIES_A_PAGE, total_link(path), sort=sort)
     leading = next((slot for slot in office.form.slots if slot.path == found.slot.events), None)
-    middle = median_of([one.value for one in found.contributions])
+    # Of ticks, each of which is 1, neither a median nor bars tell anything.
+    measured = counted and found.slot.kind is not SlotKind.TICK
+    middle = median_of([one.value for one in found.contributions]) if measured else 0.0
     paths = [one.slot.path for one in office.totals]
     place = paths.index(path)
     return show(
@@ -113,7 +115,7 @@ def total(
         counted=counted,
         words=words_of_total(found.slot) if found.slot.mark is not Mark.CELL else words_alone(found.slot),
         lead=words_alone(leading) if leading is not None else None,
-        chart=units_chart(bars_of(found, middle), middle) if counted else None,
+        chart=units_chart(bars_of(found, middle), middle) if measured else None,
         before=office.totals[place - 1] if place else None,
         behind=office.totals[place + 1] if place + 1 < len(paths) else None,
         item=next(item for item in office.form.items if any(slot.path == path for slot in item.slots)),
