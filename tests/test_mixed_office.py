@@ -107,9 +107,6 @@ def test_from_readings_to_the_workbook(tmp_path: Path, store: Store) -> None:
             for amount in [written[unit].get("checkups.cost")]
             if amount is None or is_number(amount)
         }
-        assert reviewer.get(f"/returns/{orders[0]}-1").status_code == 200
-        assert reviewer.get("/totals").status_code == 200
-        assert reviewer.get("/history").status_code == 200
     path, amount = next((path, value) for path, value in written[UNITS[1]].items() if path in wrong[UNITS[1]] and value)
     assert enter_second(store, orders[1], 1, path, (State.VALUE, amount), who="李")
     assert list_slots(store, open=True).total == 0
@@ -199,6 +196,47 @@ def test_a_form_without_a_unit_field_is_given_its_unit_by_a_person(database: str
     totals = {total.slot.path: total.value for total in make_totals(make_ledger(*collected(store), bare), bare)}
     assert (totals["lectures.talks"], totals["lectures.cost"]) == (3, Decimal("0.5"))
     store.close()
+
+
+ADDRESSES = (
+    *(
+        "/totals",
+        "/totals?view=table",
+        "/slots",
+        "/impact",
+        "/audit",
+        "/second",
+        "/history",
+        "/units?list=ask",
+        "/api/returns/1-1",
+    ),
+    *("/returns/1-1", "/returns/1-1?more=places", "/returns/3-1", "/returns/1-1/state"),
+    *(f"/totals/{slot.path}" for slot in FORM.slots),
+    *(f"/slots?slot={slot.path}&all=true" for slot in FORM.slots),
+    *(f"/units/{unit}" for unit in UNITS[:4]),
+)
+
+
+def test_every_page_shows_the_form(tmp_path: Path, store: Store) -> None:
+    """Whatever is there: a whole return, one that nobody could read, one that lacks the list, and a unit without any."""
+    values = invent(np.random.default_rng(3))
+    unread = dict.fromkeys((slot.path for slot in FORM.slots), UNREADABLE)
+    readings = (
+        reading_of({**values, "places[2].signed": 1}, unit=UNITS[0], flagged=list(values), form=FORM),
+        reading_of(unread, unit=UNITS[1], flagged=list(unread), form=FORM),
+        reading_of({"lectures.talks": 1}, unit=UNITS[2], lost=("places", "sum"), form=FORM),
+    )
+    fill(store, tmp_path, [stored(turn, reading, name=f"{turn}.png") for turn, reading in enumerate(readings, 1)])
+    correct(store, 2, 1, corrected("places.area", UNREADABLE))
+    with opened_web(tmp_path, store=store) as web:
+        reviewer = Visitor(web)
+        answers = {address: reviewer.get(address) for address in ADDRESSES}
+        reviewer.cookies.set("lang", "en")
+        answers |= {f"{address} (en)": reviewer.get(address) for address in ADDRESSES}
+        shown = reviewer.get("/returns/1-1?more=places").text
+    assert {address: answer.status_code for address, answer in answers.items() if answer.status_code != 200} == {}
+    assert shown.count('data-path="places[') >= 2 * 4
+    assert f'data-path="lectures.online" data-kind="{SlotKind.TICK}"' in shown
 
 
 def _take(store: Store, reading: Reading) -> None:

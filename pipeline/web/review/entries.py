@@ -37,6 +37,9 @@ SAYS_UNREADABLE = frozenset({"*", "x", "×"})
 
 MOST_DIGITS = len(str(MOST))
 
+MOST_DIGITS_OF_ROWS = 3
+"""Of the number of a row: no unit fills in a thousand by hand."""
+
 
 class Refused(ValueError):
     """What was typed is no value of that slot. `text` says why, a Chinese text with an English one on record."""
@@ -150,5 +153,5 @@ def _is_path_of(path: str, form: Form) -> bool:
         return True
     number = rest.removesuffix("]")
     repeats = any(item.key == key and item.repeats for item in form.items)
-    canonical = number.isascii() and number.isdecimal() and not number.startswith("0") and len(number) <= 2
+    canonical = number.isascii() and number.isdecimal() and not number.startswith("0") and len(number) <= MOST_DIGITS_OF_ROWS
     return repeats and rest.endswith("]") and canonical and int(number) > 1
