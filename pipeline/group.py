@@ -145,7 +145,7 @@ def _gathered_to_reading(
     told = list(problems)
     if any(item.key not in gathered.items for item in form.items):
         told.append(Problem.ITEMS_MISSING)
-    if not gathered.header:
+    if form.header and not gathered.header:
         told.append(Problem.NO_HEADER)
     elif roster and any(header[field.key].value not in roster for field in form.header if field.kind is FieldKind.UNIT):
         told.append(Problem.UNIT_UNKNOWN)

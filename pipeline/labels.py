@@ -11,20 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from extractors.glyphs import FLOOR, Alphabet
-from pipeline.automaton import INNER_GAP, MISSING, NEVER, step_prices
+from pipeline.automaton import INNER_GAP, step_prices
+from pipeline.label_search import best_labels
 from schemas.flow import GlyphLine, Placement
-from schemas.form import Form, Slot, SlotKind
+from schemas.form import FieldKind, Form, Slot, SlotKind
 
-# The fields above a table are taken as found from this gain on, in nats: two of the four labels.
-LEAST_GAIN = 15.0
+# The fields above a table are taken as found from this gain on, in nats: two of four labels; where a form has few and short
+# ones, from so much for each of their characters.
+LEAST_GAIN, LEAST_GAIN_EACH = 15.0, 2.5
 
-# What taking some characters for a label costs, and what it costs that a field has no label at all. A label's character that
-# is found gains 3.5 to 7 over a value's: two of three are enough where a seal hides the third.
-ENTER, UNMET = -2.0, -5.0
+# Up to so many fields may stand in any order; more of them are sought in the form's, for the search remembers every set of
+# fields that it has met.
+MOST_SETS = 7
 
 # A label's character read as another one: dearer than a missing one and a step of a value, so that what a label has lost it
 # does not take from a value. One step of ink between two of its characters: lest it begin before a value and end behind it.
@@ -85,7 +86,7 @@ def place_header(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> 
     A field whose label is not seen has no line. `anchors` tell how well a field's own label and the one behind it were
     seen; what ends at a line's end is as good as seen, and what may go on beyond it is not.
     """
-    if not lines:
+    if not lines or not form.header:
         return ()
     labels, strip = _spellings(form, alphabet), _join(lines, alphabet)
     free = step_prices(strip.log_probs, alphabet)
@@ -94,13 +95,16 @@ def place_header(form: Form, lines: Sequence[GlyphLine], alphabet: Alphabet) -> 
     within = [np.log(inked) + MISREAD, np.log(blank + np.exp(FOREIGN) * inked)]
     value = np.log(blank + np.exp(VALUE) * inked)
     prices = np.column_stack([free[:, INNER_GAP], *within, value]).astype(np.float32)
-    states, score = _viterbi(labels.fields, labels.starts, labels.classes, strip.log_probs, prices, len(form.header))
+    count = len(form.header)
+    found_by = labels.fields, labels.starts, labels.classes
+    states, score = best_labels(*found_by, strip.log_probs, prices, count, count > MOST_SETS)
     in_value = states < 0
     gain = score - float(np.where(in_value, prices[:, 3], prices[:, 0]).sum())
-    if gain < LEAST_GAIN:
+    if gain < min(LEAST_GAIN, LEAST_GAIN_EACH * sum(len(field.label) for field in form.header)):
         return ()
     found = [label for label in _labels_on(states, labels, strip) if label.seen >= LEAST_SEEN]
-    found = _with_hidden_first(found, strip)
+    if form.header[0].kind is FieldKind.UNIT:
+        found = _with_hidden_first(found, strip)
     return tuple(_placement(form, place, found, strip) for place in range(len(form.header)))
 
 
@@ -139,7 +143,8 @@ def _labels_on(states: NDArray[np.int32], labels: _Labels, strip: _Strip) -> lis
 
 
 def _with_hidden_first(found: list[_Found], strip: _Strip) -> list[_Found]:
-    """The labels, and that of the form's first field where a seal hides it: what stands ahead of the others is its value."""
+    """The labels, and that of the form's first field, the unit, where a seal hides it: what stands ahead of the others is
+    its value."""
     if not found or any(label.field == 0 for label in found):
         return found
     behind = found[0].start
@@ -205,94 +210,3 @@ def _value_parts(start: int, behind: int | None, strip: _Strip) -> tuple[list[_P
 
 def _ink(strip: _Strip, part: _Part) -> int:
     return int(np.count_nonzero(np.exp(strip.log_probs[part.start : part.stop, 0]) < INKED))
-
-
-@njit(cache=True, nogil=True)
-def _viterbi(  # noqa: PLR0912, PLR0915  # one loop nest, compiled as a whole: split, it would hide the recurrence
-    fields: NDArray[np.int32],
-    starts: NDArray[np.int32],
-    classes: NDArray[np.int32],
-    log_probs: NDArray[np.float32],
-    prices: NDArray[np.float32],
-    count: int,
-) -> tuple[NDArray[np.int32], float]:
-    """Best state for each step: 1 + a label character's place in `classes`, 0 between, -1 - field in a field's value.
-
-    `prices` holds what a step costs ahead of all labels, as a misread character, within a label and in a value. States,
-    for each set of fields whose labels have been met: the gap ahead of all, the fields' values, the labels' characters,
-    the gaps behind those.
-    """
-    steps, chars = len(log_probs), len(classes)
-    width = 1 + count + 2 * chars
-    sets = 1 << count
-    old = np.full((sets, width), NEVER, np.float32)
-    new = np.empty((sets, width), np.float32)
-    came_from = np.full((steps, sets, width), -1, np.int32)
-    edge = np.full(sets, NEVER, np.float32)
-    edge_from = np.full(sets, -1, np.int32)
-    first_char, first_gap = 1 + count, 1 + count + chars
-    for step in range(steps + 1):
-        # edge: the best way to stand where a label may begin, having met a set of fields.
-        for met in range(sets):
-            edge[met], edge_from[met] = NEVER, -1
-            for state in range(first_char):
-                if old[met, state] > edge[met]:
-                    edge[met], edge_from[met] = old[met, state], met * width + state
-            for label in range(len(fields)):
-                last = first_char + starts[label + 1] - 1
-                if old[met, last] > edge[met]:
-                    edge[met], edge_from[met] = old[met, last], met * width + last
-        if step == 0:
-            edge[0], edge_from[0] = np.float32(0.0), -1
-        if step == steps:
-            break
-        new[:, :] = NEVER
-        new[0, 0] = (old[0, 0] if step else np.float32(0.0)) + prices[step, 0]
-        came_from[step, 0, 0] = 0 if step else -1
-        for met in range(1, sets):
-            for field in range(count):
-                new[met, 1 + field] = old[met, 1 + field]
-                came_from[step, met, 1 + field] = met * width + 1 + field
-            for label in range(len(fields)):
-                bit = 1 << fields[label]
-                if not met & bit:
-                    continue
-                reach, source = edge[met & ~bit] + np.float32(ENTER), edge_from[met & ~bit]
-                for place in range(starts[label], starts[label + 1]):
-                    char, gap = first_char + place, first_gap + place
-                    best, origin = reach, source
-                    if old[met, char] > best:
-                        best, origin = old[met, char], met * width + char
-                    new[met, char] = best + max(log_probs[step, classes[place]], prices[step, 1])
-                    came_from[step, met, char] = origin
-                    best, origin = old[met, gap], met * width + gap
-                    if old[met, char] > best:
-                        best, origin = old[met, char], met * width + char
-                    new[met, gap] = best + prices[step, 2]
-                    came_from[step, met, gap] = origin
-                    reach += np.float32(MISSING)
-                    for state in (char, gap):
-                        if old[met, state] > reach:
-                            reach, source = old[met, state], met * width + state
-                value = 1 + fields[label]
-                if reach > new[met, value]:
-                    new[met, value], came_from[step, met, value] = reach, source
-            for field in range(count):
-                new[met, 1 + field] += prices[step, 3]
-        old, new = new, old
-    best, at = NEVER, -1
-    for met in range(sets):
-        unmet = np.float32(0.0)
-        for field in range(count):
-            unmet += np.float32(0.0 if met >> field & 1 else UNMET)
-        if edge[met] + unmet > best:
-            best, at = edge[met] + unmet, edge_from[met]
-    path = np.zeros(steps, np.int32)
-    for step in range(steps - 1, -1, -1):
-        met, state = at // width, at % width
-        if 1 <= state <= count:
-            path[step] = -state
-        elif first_char <= state < first_gap:
-            path[step] = 1 + state - first_char
-        at = came_from[step, met, state]
-    return path, best

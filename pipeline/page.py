@@ -7,33 +7,23 @@ from dataclasses import replace
 from itertools import groupby
 from statistics import median
 
-import numpy as np
 from rapidfuzz import fuzz
 
-from extractors.boxes import look_at_box
 from extractors.cells import join_cells, turn_cells, without_false_top
-from extractors.digits import PEN_LOOK, PRINT_LOOK
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
 from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
 from extractors.orient import orient
-from extractors.points import count_points
 from extractors.rectify import rectify, turn
-from extractors.seals import RoundSeal, find_gray_seals, seal_covers
-from extractors.slots import SlotCrop, inner_part, slot_to_crop
-from extractors.warp import project
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
-from pipeline.decide import NOTHING, SEEN_BY_DIGITS, written_by_pen
-from pipeline.experts import struck_share
-from pipeline.figures import likeliest_number, read_closely, read_digits, read_over
+from pipeline.gathering import gather_evidence
 from pipeline.grid import find_grid
-from pipeline.judge import ErrorBudget, glance_suffices, wants_second
+from pipeline.judge import ErrorBudget
 from pipeline.labels import place_header
-from pipeline.look import look_closely
 from pipeline.place import place_slots
 from pipeline.readers import Readers
-from schemas.flow import LINE_HEIGHT, Cell, Evidence, GlyphLine, Line, Matrix, NamedCell, Page, Placement, TableFind, Upright
-from schemas.form import Form, Mark, SlotKind
+from schemas.flow import Cell, GlyphLine, Line, Matrix, NamedCell, Page, TableFind, Upright
+from schemas.form import Form, Mark
 
 # The fields above a table stand within this height above it and may reach beyond its sides by this much, in working
 # pixels: two lines of 14 pt and a gap; the title above them is not needed.
@@ -93,7 +83,7 @@ def _read_tables(
         _in_order(form, [*grid.items, *(item for _ in inner for item in next(named))])
         for grid, (_, inner) in zip(grids, regions, strict=True)
     ]
-    evidence = iter(_gather(upright, found, readers, budget))
+    evidence = iter(gather_evidence(upright, found, readers, budget))
     return [
         TableFind(
             upright.page.number,
@@ -121,7 +111,7 @@ def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBud
     first = next((place for place, named in enumerate(items) if named), 0)
     header = place_header(form, _read_above(upright, blocks[: first + 1], readers), readers.alphabet) if any(items) else ()
     found = [item for named in items for item in named]
-    evidence = iter(_gather(upright, [found], readers, budget))
+    evidence = iter(gather_evidence(upright, [found], readers, budget))
     return TableFind(
         upright.page.number,
         tuple(_outline(upright, block) for block in blocks),
@@ -139,7 +129,7 @@ def _outline(upright: Upright, cell: Cell) -> Matrix:
 def _regions(table: Sequence[Cell], form: Form, used: Sequence[Cell]) -> tuple[Region, list[Cell]]:
     """Where to read: the strip above a table, and its cells but for the leftmost column, which holds headings where the form
     has any, and for those that headings have named (`used`)."""
-    strip = strip_above(table, HEADER_HEIGHT, HEADER_MARGIN)
+    strip = strip_above(table, HEADER_HEIGHT * _header_lines(form) / HEADER_LINES, HEADER_MARGIN)
     if not any(item.sentence for item in form.items):
         return strip, []
     columns = 1 + max(cell.column for cell in table)
@@ -161,10 +151,15 @@ def _read_strips(
     """The lines above each table that hold its fields, recognised as a whole: names may hold any character."""
     if upright.page.chars:
         return [_chars_of(upright, strip, readers) for strip, _ in regions]
-    cut = [region_to_lines(upright, strip, bounded=False)[-HEADER_LINES:] for strip, _ in regions]
+    cut = [region_to_lines(upright, strip, bounded=False)[-_header_lines(form) :] for strip, _ in regions]
     lines = [_lines_with_fields(form, strip, readers) for strip in cut]
     glyphs = iter(readers.glyphs([line for cut in lines for line in cut]))
     return [[next(glyphs) for _ in cut] for cut in lines]
+
+
+def _header_lines(form: Form) -> int:
+    """The lines above a table on which its fields may stand: two fields on each, and the title."""
+    return max(HEADER_LINES, 1 + (len(form.header) + 1) // 2)
 
 
 def _lines_with_fields(form: Form, lines: Sequence[Line], readers: Readers) -> Sequence[Line]:
@@ -229,98 +224,3 @@ def _chars_of(upright: Upright, region: Region, readers: Readers) -> list[GlyphL
         chars_to_glyphs(line, chars, edges, readers.alphabet)
         for line, chars, edges in chars_to_lines(upright.page, region_to_source(upright, region))
     ]
-
-
-def _gather(upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget) -> list[Evidence]:
-    """What pixels and readers say of each slot; slow readers are asked where quick ones leave a doubt, in one call."""
-    placements = [placement for items in found for item in items for placement in item.placements]
-    if readers.digits is not None and not upright.page.chars:
-        read = read_digits(upright.page, placements, readers.digits)
-        placements = [replace(placement, digits=digits) for placement, digits in zip(placements, read, strict=True)]
-    hand = _hand(placements)
-    seals = find_gray_seals(upright) if placements and not upright.page.chars else ()
-    crops = [slot_to_crop(placement) for placement in placements]
-    gathered = [
-        _placement_to_evidence(upright, placement, crop, hand, seals)
-        for placement, crop in zip(placements, crops, strict=True)
-    ]
-    gathered = _read_pens(upright, gathered, readers)
-    placements = [piece.placement for piece in gathered]
-    doubtful = [place for place, piece in enumerate(gathered) if not glance_suffices(piece, budget, readers.alphabet)]
-    looked = look_closely([placements[place] for place in doubtful], readers.alphabet, readers.glyphs)
-    for place, placement in zip(doubtful, looked, strict=True):
-        if placement is not placements[place]:
-            # The recogniser may have found other parentheses.
-            crops[place] = slot_to_crop(placement)
-            gathered[place] = _placement_to_evidence(upright, placement, crops[place], hand, seals)
-    gathered = _look_over(upright, gathered, readers)
-    if readers.second is None:
-        return gathered
-    asked = [place for place, piece in enumerate(gathered) if wants_second(piece, budget, readers.alphabet)]
-    seen = readers.second([crop.gray for place in asked if (crop := crops[place]) is not None])
-    for place, second in zip(asked, seen, strict=True):
-        gathered[place] = replace(gathered[place], second=second)
-    return gathered
-
-
-def _placement_to_evidence(
-    upright: Upright, placement: Placement, crop: SlotCrop | None, hand: float, seals: Sequence[RoundSeal]
-) -> Evidence:
-    """What the pixels of a slot say."""
-    if crop is None:
-        return Evidence(placement, 0, 0.0, 0.0, None, hand=hand)
-    amount = placement.slot.kind is SlotKind.MONEY
-    return Evidence(
-        placement,
-        crop.ink,
-        crop.seal,
-        crop.pen,
-        None,
-        hand=hand,
-        gray_seal=bool(seals) and _is_covered(upright, placement, seals),
-        strokes=crop.strokes,
-        contrast=crop.contrast,
-        sharpness=crop.sharpness,
-        touching=crop.touching,
-        box=look_at_box(placement) if placement.slot.mark is Mark.BOX else None,
-        points=count_points(inner_part(crop, placement)) if amount and not placement.certain else None,
-    )
-
-
-def _hand(placements: Sequence[Placement]) -> float:
-    """How likely pens have filled in a page: the middle of what the digit reader says of each slot that is written in."""
-    shares = [
-        placement.digits.pen
-        for placement in placements
-        if placement.digits is not None and placement.slot.kind.numeric and placement.digits.strings.get("", 0.0) < NOTHING
-    ]
-    return median(shares) if shares else 0.0
-
-
-def _read_pens(upright: Upright, gathered: Sequence[Evidence], readers: Readers) -> list[Evidence]:
-    """Evidence with what the pens' own reader makes of what a pen wrote, or left out."""
-    if readers.pens is None:
-        return list(gathered)
-    written = iter(
-        read_closely(upright.page, [piece.placement for piece in gathered if written_by_pen(piece)], readers.pens)
-    )
-    return [replace(piece, placement=next(written)) if written_by_pen(piece) else piece for piece in gathered]
-
-
-def _look_over(upright: Upright, gathered: Sequence[Evidence], readers: Readers) -> list[Evidence]:
-    """Evidence with what stands over each number that is struck out: there a hand writes what it meant."""
-    struck = [piece.placement for piece in gathered if struck_share(piece.placement.digits) > SEEN_BY_DIGITS]
-    reader, look = (readers.digits, PRINT_LOOK) if readers.pens is None else (readers.pens, PEN_LOOK)
-    if reader is None or not struck:
-        return list(gathered)
-    over = {id(one): digits for one, digits in zip(struck, read_over(upright.page, struck, reader, look), strict=True)}
-    return [replace(piece, corrected=likeliest_number(over.get(id(piece.placement)))) for piece in gathered]
-
-
-def _is_covered(upright: Upright, placement: Placement, seals: Sequence[RoundSeal]) -> bool:
-    to_upright = np.asarray(np.linalg.inv(upright.to_source), dtype=np.float64)
-    for line, (left, right) in placement.stretches:
-        corners = line.to_page(np.array([[left, 0], [right, 0], [right, LINE_HEIGHT], [left, LINE_HEIGHT]], np.float64))
-        if seal_covers(seals, project(corners, to_upright)):
-            return True
-    return False

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractors.glyphs import Alphabet, chars_to_glyphs, form_to_alphabet
 from pipeline.labels import place_header
 from samples.names import unit_names
-from schemas.flow import GlyphLine, Placement
+from schemas.flow import GlyphLine, PageChar, Placement
+from schemas.form import FieldKind, HeaderField
 from schemas.safety_month import SAFETY_MONTH
 from tests.conftest import ALPHABET, CHAR, glyph_line
 
@@ -26,6 +28,13 @@ LABELS = {field.key: field.label for field in SAFETY_MONTH.header}
 def spelled(placed: tuple[Placement, ...]) -> dict[str, str]:
     """What stands in each field that was found."""
     return {field.path: "".join(field.spelling) for field in placed if field.line is not None}
+
+
+def line_in(text: str, alphabet: Alphabet) -> GlyphLine:
+    """A line whose characters are known for sure, in another form's alphabet."""
+    line = glyph_line(text)
+    chars = [PageChar(char, (0.0, 0.0, 1.0, 1.0)) for char in text]
+    return chars_to_glyphs(line.line, chars, line.edges[::2], alphabet)
 
 
 def placed(*lines: str | GlyphLine) -> tuple[Placement, ...]:
@@ -152,3 +161,31 @@ def test_other_text_above_the_table_is_no_header(text: str) -> None:
     """Where no printed label is seen, there are no fields."""
     assert placed(text) == ()
     assert placed() == ()
+
+
+MANY = tuple(
+    HeaderField(f"f{place}", label)
+    for place, label in enumerate(
+        ["负责人", "联系电话", "职工总数", "女职工数", "行业类别", "所属街道", "填表人", "审核人", "上报日期"]
+    )
+)
+
+
+@pytest.mark.parametrize("lost", [(), (3,), (0, 8)])
+def test_many_fields_are_found_in_the_form_s_order(lost: tuple[int, ...]) -> None:
+    """Of a form with more fields than can be sought in any order, all are found in its own, those that are missing passed
+    over."""
+    form = replace(SAFETY_MONTH, header=MANY)
+    alphabet = form_to_alphabet(form)
+    written = {field.key: f"{place}12" for place, field in enumerate(MANY) if place not in lost}
+    text = "".join(field.label + written[field.key] for field in MANY if field.key in written)
+    assert spelled(place_header(form, [line_in(text, alphabet)], alphabet)) == written
+
+
+def test_a_form_may_have_one_field_or_none() -> None:
+    """One short label is enough where the form has no other; a form without fields has none above its table."""
+    form = replace(SAFETY_MONTH, header=(HeaderField("unit", "单位", FieldKind.UNIT),))
+    alphabet = form_to_alphabet(form)
+    assert spelled(place_header(form, [line_in("单位青禾县总工会", alphabet)], alphabet)) == {"unit": "青禾县总工会"}
+    assert place_header(form, [line_in("此处没有", alphabet)], alphabet) == ()
+    assert place_header(replace(form, header=()), [line_in("单位青禾县总工会", alphabet)], alphabet) == ()
