@@ -288,7 +288,7 @@ def test_a_change_is_shown_before_it_is_made(empty: Web) -> None:
     stale = send(visitor, **{**fields, "seen": "0" * 32})
     assert "已被修改" in stale
     assert collected(empty.store)[0] == before
-    assert visitor.client.post("/collection", data=fields).headers["location"] == "/collection?done=1"
+    assert visitor.client.post("/collection", data=fields).headers["location"] == "/collection?collection=1&done=1"
     after = collected(empty.store)[0]
     assert (after.name, after.deadline) == ("新名称", datetime(2026, 7, 15, 10, 0, 59, tzinfo=UTC))
     assert after.units == (Unit("白石区总工会", ("白石",), "区工委"), Unit("新区总工会"))

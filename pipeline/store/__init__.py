@@ -24,7 +24,13 @@ from pipeline.store.claims import (
     put_off,
     reason_and_advice,
 )
-from pipeline.store.collections import add_collection, collections, set_collection, the_collection
+from pipeline.store.collections import (
+    add_collection,
+    collections,
+    known_collections,
+    set_collection,
+    the_collection,
+)
 from pipeline.store.engine import Store, open_store, utc_now
 from pipeline.store.files import (
     Arrival,
@@ -44,6 +50,7 @@ from pipeline.store.forms import add_form, form_text, forms
 from pipeline.store.gauges import gauges
 from pipeline.store.hand import ReturnInHand, load_return
 from pipeline.store.history import Event, history
+from pipeline.store.known import Known, main_collection
 from pipeline.store.people import (
     Token,
     add_person,
@@ -86,6 +93,7 @@ __all__ = [
     "Event",
     "Export",
     "InInbox",
+    "Known",
     "Listing",
     "NoSuchReturn",
     "ReturnInHand",
@@ -124,10 +132,12 @@ __all__ = [
     "history",
     "in_inbox",
     "is_done",
+    "known_collections",
     "last_export",
     "list_returns",
     "list_slots",
     "load_return",
+    "main_collection",
     "mark_cleared",
     "mark_told",
     "next_open",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.forms import load_forms
-from pipeline.store.known import insert_collection, load_collections, main_collection, to_columns
+from pipeline.store.known import Known, insert_collection, load_collections, main_collection, to_columns
 from pipeline.store.review_tables import returns
 from pipeline.store.standings import reassess_all
 from pipeline.store.tables import collections as table
@@ -35,6 +35,11 @@ def the_collection(store: Store, id: int | None = None) -> tuple[Collection, For
         raise ConfigError(f"collection {id}")
     one = main_collection(known) if id is None else known[id]
     return one.collection, one.form
+
+
+def known_collections(store: Store) -> dict[int, Known]:
+    """Every collection with its form and its units' names, by id."""
+    return read(store, load_collections)
 
 
 def set_collection(store: Store, wanted: Collection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from pipeline.corrections import Worth
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
 from pipeline.store.queue import Listing
-from pipeline.store.review_tables import corrections, decisions
+from pipeline.store.review_tables import corrections, decisions, returns
 from pipeline.store.rows import to_worth
 from pipeline.store.tables import files, source_files
 from schemas.office import DecisionKind
@@ -26,7 +26,7 @@ class Event:
     """A correction (`kind` None) or a decision (`path` ""): who, when, about what, what counted before and after.
 
     `turn` numbers events. `undone` has been taken back later; `undoes` is itself the taking back of the event of
-    that turn.
+    that turn. `collection` is its return's, 0 of one that has been replaced.
     """
 
     turn: int
@@ -42,6 +42,7 @@ class Event:
     why: str
     undone: bool
     undoes: int | None
+    collection: int = 0
 
 
 def history(
@@ -91,7 +92,16 @@ def _events(connection: Connection, table: Any, some: Sequence[int]) -> dict[int
     whole = last.subquery()
     goes_by = select(whole.c.source, files.c.id, files.c.name).join(files, files.c.id == whole.c.file)
     named = {row.source: (row.id, row.name) for row in connection.execute(goes_by)}
-    return {row.id: _event(table, row, *named[row.source], row.id in back, turns.get(row.undoes)) for row in rows}
+    here = select(returns.c.source, returns.c.number, returns.c.collection).where(returns.c.source.in_(named))
+    of = {(row.source, row.number): row.collection for row in connection.execute(here)}
+    return {
+        row.id: replace(
+            _event(table, row, *named[row.source], row.id in back, turns.get(row.undoes)),
+            # A return that has been replaced is none any more.
+            collection=of.get((row.source, row.number)) or 0,
+        )
+        for row in rows
+    }
 
 
 def _event(table: Any, row: AnyRow, order: int, name: str, undone: bool, undoes: int | None) -> Event:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from pipeline.times import local_text
+from pipeline.web.chosen import address_of, chooser, remember_choice
 from pipeline.web.context import Web, session_of, sessions_of, web_of
 from pipeline.web.sessions import LIFE, Session
 from pipeline.web.texts import CHINESE, LANGUAGES, translate
@@ -35,7 +36,8 @@ TEMPLATES = Environment(
 def page(request: Request, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
     """A template as a page.
 
-    Every one has `who` (None before signing in), `_`, `lang`, `csrf`, `here`, `version`, `asset`, `local` (a time in China).
+    Every one has `who` (None before signing in), `_`, `lang`, `csrf`, `here`, `version`, `asset`, `local` (a time in China),
+    `chooser` (the collections) and `address_of` (the page about another one).
     """
     lang, session = lang_of(request), session_of(request)
     given: dict[str, object] = {
@@ -47,6 +49,8 @@ def page(request: Request, template: str, /, *, status: int = 200, **values: obj
         "version": VERSION,
         "asset": asset,
         "local": local_text,
+        "chooser": partial(chooser, request),
+        "address_of": partial(address_of, request),
         # What base.html shows only where a page says so.
         "active": "",
     }
@@ -54,6 +58,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **values: obj
     if request.state.session_is_new:
         # The page's CSRF token is worth nothing without the visit that it belongs to.
         set_session(request, response, session)
+    remember_choice(request, response)
     return response
 
 

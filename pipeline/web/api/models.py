@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.corrections import Worth
 from pipeline.store import ReturnInHand, ReturnRow, SlotRow
 from schemas.flow import Box, State
-from schemas.office import Correction, FileState, Receipt
+from schemas.office import Collection, Correction, FileState, Receipt
 from schemas.reading import Reading, Reason
 from schemas.values import JsonValue
 
@@ -48,6 +48,7 @@ class ReturnItem(_Answer):
     open: int
     dismissed: str
     superseded_by: int | None
+    collection: int = Field(description="The id of the collection that it belongs to.")
 
 
 class SlotDecision(_Answer):
@@ -118,6 +119,31 @@ class ExportItem(_Answer):
     href: str
 
 
+class CollectionItem(_Answer):
+    """What is collected: a form, from so many units, until a moment; closed ones take no more returns."""
+
+    id: int
+    name: str
+    form: str
+    units: int
+    deadline: datetime | None
+    notice: str
+    open: bool
+
+
+def collection_item(known: Collection) -> CollectionItem:
+    """A collection as the API tells it."""
+    return CollectionItem(
+        id=known.id,
+        name=known.name,
+        form=known.form,
+        units=len(known.units),
+        deadline=known.deadline,
+        notice=known.notice,
+        open=known.is_open,
+    )
+
+
 def return_item(row: ReturnRow) -> ReturnItem:
     """A line of the queue as the API tells it."""
     return ReturnItem(
@@ -131,6 +157,7 @@ def return_item(row: ReturnRow) -> ReturnItem:
         open=row.open,
         dismissed=row.dismissed,
         superseded_by=row.superseded_by,
+        collection=row.collection,
     )
 
 

@@ -8,9 +8,20 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, UploadFil
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse, Response
 
-from pipeline.store import Sort, View, list_returns, list_slots, load_return, receipts
+from pipeline.store import (
+    Sort,
+    View,
+    collections,
+    known_collections,
+    list_returns,
+    list_slots,
+    load_return,
+    main_collection,
+    receipts,
+)
 from pipeline.web.api.access import caller
 from pipeline.web.api.models import (
+    CollectionItem,
     ExportItem,
     Paged,
     Problem,
@@ -19,11 +30,13 @@ from pipeline.web.api.models import (
     SlotItem,
     Upload,
     Uploaded,
+    collection_item,
     return_item,
     return_whole,
     slot_item,
     upload_item,
 )
+from pipeline.web.chosen import Chosen, collection_by
 from pipeline.web.context import Web, Who, web_of
 from pipeline.web.dashboard.downloads import EXPORTS, make_export
 from pipeline.web.pages import page
@@ -45,20 +58,29 @@ Caller = Annotated[Who, Depends(caller)]
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1, description="How many to pass over.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Words = Annotated[str, Query(max_length=100)]
+Of = Annotated[Words | None, Query(description="A collection, by its id or its name; else all.")]
 
 
-@router.get("/returns", summary="Returns, newest last")
+@router.get("/collections", summary="What is collected")
+def all_collections(web: Here, who: Caller) -> list[CollectionItem]:
+    """Every collection, the oldest first."""
+    return [collection_item(one) for one in collections(web.store)]
+
+
+@router.get("/returns", summary="Returns, newest last", responses=NOT_FOUND)
 def returns(
     web: Here,
     who: Caller,
     view: View = View.ALL,
     search: Words = "",
     sort: Sort = Sort.RECEIVED,
+    collection: Of = None,
     offset: Offset = 0,
     limit: Limit = 50,
 ) -> Paged[ReturnItem]:
     """Returns by what is still to do on them; `search` looks at unit and file name."""
-    found = list_returns(web.store, view=view, search=search, sort=sort, offset=offset, limit=limit)
+    of = collection_by(web.store, collection)
+    found = list_returns(web.store, view=view, search=search, sort=sort, offset=offset, limit=limit, collection=of)
     return Paged(total=found.total, offset=offset, items=[return_item(row) for row in found.rows])
 
 
@@ -72,7 +94,7 @@ def one_return(web: Here, who: Caller, id: Annotated[str, InPath(pattern=r"^[0-9
         raise HTTPException(404, "no such return") from None
 
 
-@router.get("/slots", summary="Slots across returns")
+@router.get("/slots", summary="Slots across returns", responses=NOT_FOUND)
 def slots(
     web: Here,
     who: Caller,
@@ -80,18 +102,29 @@ def slots(
     flagged: bool | None = None,
     slot: Annotated[Words | None, Query(description="A slot of the form, as item1.lectures.")] = None,
     unit: Words | None = None,
+    collection: Of = None,
     offset: Offset = 0,
     limit: Limit = 50,
 ) -> Paged[SlotItem]:
     """Slots as they count, of all returns that are in force."""
-    found = list_slots(web.store, open=open, flagged=flagged, form_path=slot, unit=unit, offset=offset, limit=limit)
+    of = collection_by(web.store, collection)
+    found = list_slots(
+        web.store, open=open, flagged=flagged, form_path=slot, unit=unit, collection=of, offset=offset, limit=limit
+    )
     return Paged(total=found.total, offset=offset, items=[slot_item(row) for row in found.rows])
 
 
-@router.get("/uploads", summary="Files that have arrived")
-def uploads(web: Here, who: Caller, state: FileState | None = None, offset: Offset = 0, limit: Limit = 50) -> Paged[Upload]:
+@router.get("/uploads", summary="Files that have arrived", responses=NOT_FOUND)
+def uploads(
+    web: Here,
+    who: Caller,
+    state: FileState | None = None,
+    collection: Of = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> Paged[Upload]:
     """Every file that ever arrived, by the inbox or by this door, and what became of it."""
-    found = receipts(web.store, states=() if state is None else (state,))
+    found = receipts(web.store, states=() if state is None else (state,), collection=collection_by(web.store, collection))
     return Paged(total=len(found), offset=offset, items=[upload_item(one) for one in found[offset : offset + limit]])
 
 
@@ -113,11 +146,20 @@ def exports(web: Here, who: Caller) -> list[ExportItem]:
     responses={**NOT_FOUND, 200: {"content": {"application/octet-stream": {}}}},
     response_class=Response,
 )
-def export(web: Here, who: Caller, name: Annotated[str, InPath(max_length=60)]) -> Response:
-    """The table as it would be exported at this moment."""
+def export(
+    web: Here,
+    who: Caller,
+    name: Annotated[str, InPath(max_length=60)],
+    collection: Annotated[
+        Words | None, Query(description="A collection, by its id or its name; else the newest that is open.")
+    ] = None,
+) -> Response:
+    """The table of a collection as it would be exported at this moment."""
     if name not in EXPORTS:
         raise HTTPException(404, "no such table")
-    return make_export(web, name)
+    every = known_collections(web.store)
+    id = collection_by(web.store, collection)
+    return make_export(web, name, Chosen(main_collection(every) if id is None else every[id], every))
 
 
 @router.get("/docs", include_in_schema=False)

@@ -1,16 +1,32 @@
-"""What is collected: looked at by anybody, changed by administrators, who see first what would be different."""
+"""What is collected: looked at by anybody, changed by administrators, who see first what would be different.
+
+Another collection is opened, and one is closed, here too.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pipeline.ledger import UnitState
-from pipeline.store import set_collection
+from pipeline.store import (
+    View,
+    add_collection,
+    add_form,
+    collections,
+    forms,
+    known_collections,
+    set_collection,
+    view_counts,
+)
+from pipeline.web.context import Web
 from pipeline.web.dashboard.rosters import (
+    Asked,
     Refused,
     compare,
     deadline_field,
@@ -20,10 +36,12 @@ from pipeline.web.dashboard.rosters import (
     unpack_units,
     unread_heading,
     wanted_collection,
+    wanted_new,
 )
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.shared import Admin, Anybody, Held, Pictured, show
 from pipeline.web.dashboard.snapshot import Snapshot
+from schemas.errors import ConfigError, FormInUse
 
 SHOWN_CHANGES = 200
 """Units that a difference names of each kind; the rest is counted."""
@@ -32,11 +50,54 @@ router = APIRouter()
 
 
 @router.get("/collection")
-def collection(request: Request, who: Anybody, kept: Pictured, done: bool = False) -> HTMLResponse:
-    """What is collected, from whom, by when."""
+def collection(request: Request, web: Held, who: Anybody, kept: Pictured, done: bool = False) -> HTMLResponse:
+    """What is collected, from whom, by when; all collections, and what another one needs."""
     office = kept.now()
     known = office.collection
-    return _form(request, office, known.name, deadline_field(known.deadline), done=done)
+    return _form(request, web, office, known.name, deadline_field(known.deadline), title=known.title, done=done)
+
+
+@router.post("/collections")
+def begin_collection(
+    request: Request,
+    web: Held,
+    who: Admin,
+    kept: Pictured,
+    name: Annotated[str, Form()] = "",
+    title: Annotated[str, Form()] = "",
+    deadline: Annotated[str, Form()] = "",
+    form: Annotated[str, Form()] = "",
+    form_file: Annotated[UploadFile | None, File()] = None,
+    roster: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Open another collection, of a form that is known or of a form file."""
+    asked = Asked(name, title, deadline, form)
+    try:
+        wanted, text = wanted_new(asked, _bytes(form_file), _bytes(roster), forms(web.store))
+        if text is not None:
+            add_form(web.store, text, who=who.name)
+        first = not collections(web.store)[0].id
+        id = set_collection(web.store, wanted) if first else add_collection(web.store, wanted)
+    except Refused as error:
+        return _form(request, web, kept.now(), "", "", asked=asked, problems=error.problems, status=422)
+    except FormInUse:
+        problem = say("这个编号（id）的表样已有报表，填写处不能再改。请给新表样换一个编号。")
+        return _form(request, web, kept.now(), "", "", asked=asked, problems=(problem,), status=422)
+    except ConfigError:
+        problem = say("已有同名的收集任务“{name}”，请换一个名称。", name=name)
+        return _form(request, web, kept.now(), "", "", asked=asked, problems=(problem,), status=422)
+    return RedirectResponse(f"/collection?collection={id}&done=1", 303)
+
+
+@router.post("/collections/{id}/closed")
+def close_collection(id: int, web: Held, who: Admin, closed: Annotated[bool, Form()]) -> Response:
+    """Take no more returns for a collection, or take them again."""
+    known = known_collections(web.store).get(id)
+    if known is None:
+        raise HTTPException(404)
+    if known.collection.is_open is closed and id:
+        set_collection(web.store, replace(known.collection, closed=web.store.clock() if closed else None))
+    return RedirectResponse(f"/collection?collection={id}&done=1", 303)
 
 
 @router.post("/collection")
@@ -46,6 +107,7 @@ def change_collection(
     who: Admin,
     kept: Pictured,
     name: Annotated[str, Form()] = "",
+    title: Annotated[str, Form()] = "",
     deadline: Annotated[str, Form()] = "",
     units: Annotated[str, Form()] = "",
     seen: Annotated[str, Form()] = "",
@@ -58,7 +120,7 @@ def change_collection(
     notes: list[Said] = []
     try:
         wanted_units = None
-        uploaded = roster.file.read() if roster is not None and roster.filename else b""
+        uploaded = _bytes(roster)
         if uploaded:
             wanted_units = read_roster(uploaded)
             heading = unread_heading(uploaded)
@@ -66,15 +128,19 @@ def change_collection(
                 notes.append(say("第一行“{heading}”被当作列名，没有算作单位。", heading=heading))
         elif units:
             wanted_units = unpack_units(units)
-        wanted = wanted_collection(known, name, deadline, wanted_units)
+        wanted = wanted_collection(known, name, deadline, wanted_units, title=title)
     except Refused as error:
-        return _form(request, office, name, deadline, problems=error.problems, status=422)
+        return _form(request, web, office, name, deadline, title=title, problems=error.problems, status=422)
     difference = compare(known, wanted, _returned(office))
     if difference.is_none:
-        return _form(request, office, name, deadline, problems=(say("没有要修改的内容。"),))
+        return _form(request, web, office, name, deadline, title=title, problems=(say("没有要修改的内容。"),))
     if step == "apply" and seen == state_mark(known):
-        set_collection(web.store, wanted)
-        return RedirectResponse("/collection?done=1", 303)
+        try:
+            id = set_collection(web.store, wanted)
+        except ConfigError:
+            problem = say("已有同名的收集任务“{name}”，请换一个名称。", name=wanted.name)
+            return _form(request, web, office, name, deadline, title=title, problems=(problem,), status=422)
+        return RedirectResponse(f"/collection?collection={id}&done=1", 303)
     if step == "apply":
         notes.append(say("在此期间收集任务已被修改，请重新核对后再保存。"))
     return show(
@@ -84,6 +150,7 @@ def change_collection(
         difference=difference,
         notes=notes,
         name=wanted.name,
+        title=wanted.title,
         deadline=deadline_field(wanted.deadline),
         units=pack_units(wanted.units) if wanted_units is not None else "",
         seen=state_mark(known),
@@ -93,24 +160,38 @@ def change_collection(
 
 def _form(
     request: Request,
+    web: Web,
     office: Snapshot,
     name: str,
     deadline: str,
     *,
+    title: str = "",
+    asked: Asked | None = None,
     problems: tuple[Said, ...] = (),
     done: bool = False,
     status: int = 200,
 ) -> HTMLResponse:
+    known = office.collection
+    every = collections(web.store)
     return show(
         request,
         "collection.html",
         status=status,
         office=office,
-        name=name,
-        deadline=deadline,
+        name=name if asked is None else known.name,
+        title=title if asked is None else known.title,
+        deadline=deadline if asked is None else deadline_field(known.deadline),
+        # What was filled in for another one, where that was refused.
+        asked=asked,
+        every=[(one, view_counts(web.store, collection=one.id)[View.ALL]) for one in reversed(every)],
+        forms=forms(web.store),
         problems=problems,
         done=done,
     )
+
+
+def _bytes(upload: UploadFile | None) -> bytes:
+    return upload.file.read() if upload is not None and upload.filename else b""
 
 
 def _returned(office: Snapshot) -> frozenset[str]:

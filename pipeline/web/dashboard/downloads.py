@@ -17,12 +17,13 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 
 from pipeline.executors import process_pool
-from pipeline.exporting import export_folder
+from pipeline.exporting import export_folder, folder_of
 from pipeline.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
 from pipeline.settings import Settings
 from pipeline.store import Store, counts, last_export, open_store
 from pipeline.tables import missing_csv, returns_csv, slots_csv
 from pipeline.times import local_date
+from pipeline.web.chosen import Chosen
 from pipeline.web.context import Web
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot, kept_for, take_snapshot
@@ -81,17 +82,17 @@ class NightFile:
     same: bool
 
 
-def make_export(web: Web, name: str) -> Response:
-    """One of `EXPORTS`, made of what is on record right now, as a download that is called by its day.
+def make_export(web: Web, name: str, chosen: Chosen) -> Response:
+    """One of `EXPORTS` of a collection, made of what is on record right now, as a download that is called by its day.
 
     Raises StoreUnavailable, TransientError where the process that makes a workbook is ended, DiskFull.
     """
     as_of = local_date(web.store.clock())
     if name in LONG and sum(counts(web.store).values()) >= MANY_FILES:
-        data = _made_apart(web.settings, name, as_of)
+        data = _made_apart(web.settings, name, chosen.id, as_of)
     else:
-        data = MAKERS[name](kept_for(web).now(), as_of)
-    return as_download(data, dated_name(name, as_of))
+        data = MAKERS[name](kept_for(web, chosen.id).now(), as_of)
+    return as_download(data, dated_name(f"{chosen.collection.name}-{name}" if chosen.others else name, as_of))
 
 
 def as_download(data: bytes, name: str) -> Response:
@@ -126,12 +127,17 @@ def in_chunks(data: bytes) -> Iterator[bytes]:
         yield bytes(view[start : start + CHUNK])
 
 
-def night_files(store: Store, settings: Settings) -> tuple[NightFile, ...]:
-    """The files of the last export, as the store has noted them."""
-    folder = export_folder(settings)
+def night_folder(settings: Settings, chosen: Chosen) -> Path:
+    """Where the night's export of a collection lies."""
+    return folder_of(export_folder(settings), chosen.collection, [one.collection for one in chosen.every.values()])
+
+
+def night_files(store: Store, settings: Settings, chosen: Chosen) -> tuple[NightFile, ...]:
+    """The files of a collection's last export, as the store has noted them."""
+    folder = night_folder(settings, chosen)
     found = []
     for name, told in TOLD.items():
-        export = last_export(store, name)
+        export = last_export(store, name, chosen.id or None)
         if export is not None:
             data = night_bytes(folder, name)
             same = data is not None and hashlib.sha256(data).hexdigest() == export.sha256
@@ -151,13 +157,13 @@ def night_bytes(folder: Path, name: str) -> bytes | None:
 _one_at_a_time = Lock()
 
 
-def _made_apart(settings: Settings, name: str, as_of: date) -> bytes:
+def _made_apart(settings: Settings, name: str, collection: int, as_of: date) -> bytes:
     """A table made in a process of its own, which hands it over as a file: one at a time, for each takes a core."""
     try:
         with _one_at_a_time, tempfile.TemporaryDirectory(dir=settings.home, prefix=".export-") as folder:
             path = Path(folder) / name
             with process_pool(1) as pool:
-                pool.submit(_write_table, settings, path, name, as_of).result()
+                pool.submit(_write_table, settings, path, name, collection, as_of).result()
             return path.read_bytes()
     except BrokenProcessPool as error:
         raise TransientError(name) from error
@@ -165,9 +171,9 @@ def _made_apart(settings: Settings, name: str, as_of: date) -> bytes:
         raise DiskFull(os.strerror(error.errno or 0)) from error
 
 
-def _write_table(settings: Settings, path: Path, name: str, as_of: date) -> None:
+def _write_table(settings: Settings, path: Path, name: str, collection: int, as_of: date) -> None:
     store = open_store(settings.database_url)
     try:
-        path.write_bytes(MAKERS[name](take_snapshot(store), as_of))
+        path.write_bytes(MAKERS[name](take_snapshot(store, collection or None), as_of))
     finally:
         store.close()

@@ -8,13 +8,16 @@ import json
 import unicodedata
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pipeline.times import CHINA, as_utc
 from pipeline.units import NAME_HEADINGS, clashes, table_rows, units_in_table
 from pipeline.web.dashboard.said import Said, say
+from schemas.errors import FormFileError
+from schemas.form import Form
+from schemas.form_file import toml_to_form
 from schemas.office import Collection, Unit
 
 MOST_UNITS = 20_000
@@ -141,10 +144,47 @@ def deadline_field(moment: datetime | None) -> str:
     return "" if moment is None else as_utc(moment).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")
 
 
-def wanted_collection(known: Collection, name: str, deadline: str, units: tuple[Unit, ...] | None) -> Collection:
+@dataclass(frozen=True)
+class Asked:
+    """What was filled in for another collection: its name, its title's words, its deadline, and a known form's id."""
+
+    name: str
+    title: str
+    deadline: str
+    form: str
+
+
+def wanted_new(asked: Asked, form_file: bytes, roster: bytes, known: Mapping[str, Form]) -> tuple[Collection, str | None]:
+    """Another collection, and the text of its form file where it came with one. Raises Refused, telling what is wrong."""
+    problems: list[Said] = []
+    form, text = known.get(asked.form), None
+    if form_file:
+        try:
+            text = form_file.decode("utf-8-sig")
+            form = toml_to_form(text)
+        except UnicodeDecodeError:
+            problems.append(say("表样文件不是 UTF-8 编码的文本。"))
+        except FormFileError as error:
+            problems.append(say("表样文件有误：{detail}", detail=error.detail))
+    elif form is None:
+        problems.append(say("请选择表样，或上传表样文件。"))
+    made = Collection("", "" if form is None else form.id, ())
+    try:
+        units = read_roster(roster) if roster else ()
+        made = wanted_collection(made, asked.name or (form.title if form else ""), asked.deadline, units, title=asked.title)
+    except Refused as error:
+        problems += error.problems
+    if problems:
+        raise Refused(tuple(problems))
+    return made, text
+
+
+def wanted_collection(
+    known: Collection, name: str, deadline: str, units: tuple[Unit, ...] | None, *, title: str = ""
+) -> Collection:
     """What somebody wants to collect: without a roster, from the same units. Raises Refused, telling all that is wrong."""
     problems: list[Said] = []
-    wanted = known if units is None else replace(known, units=units)
+    wanted = replace(known, title=" ".join(title.split())[:LONGEST_NAME], units=known.units if units is None else units)
     try:
         wanted = replace(wanted, name=read_name(name))
     except Refused as error:
@@ -199,7 +239,7 @@ def unpack_units(text: str) -> tuple[Unit, ...]:
 
 def state_mark(known: Collection) -> str:
     """What tells a collection from what it was before: the page that was looked at may be old."""
-    told = repr((known.name, known.form, known.units, known.deadline))
+    told = repr((known.id, known.name, known.title, known.form, known.units, known.deadline))
     return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 

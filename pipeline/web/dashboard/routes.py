@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query
@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, Response
 
 from pipeline.form_layout import lay_out, words_alone, words_of_total
 from pipeline.ledger import TO_REMIND, UnitState
-from pipeline.store import Store, audited, receipts
+from pipeline.store import Store, audited, receipts, the_collection
 from pipeline.times import as_utc, local_date
+from pipeline.web.context import Web
 from pipeline.web.dashboard import collection, exports
 from pipeline.web.dashboard.charts import arrivals_chart, units_chart
 from pipeline.web.dashboard.files import choose_files, file_row
@@ -34,6 +35,7 @@ from pipeline.web.dashboard.units import (
     return_rows,
     unit_row,
 )
+from schemas.errors import KuohaoError
 from schemas.form import Mark, SlotKind
 from schemas.office import FileState
 
@@ -46,7 +48,10 @@ LISTS = ("", "remind", "ask", "apart")
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The first picture is made while the server starts."""
-    kept_for(app.state.web).warm()
+    web: Web = app.state.web
+    # Whoever asks for a page is told what is wrong.
+    with suppress(KuohaoError):
+        kept_for(web, the_collection(web.store)[0].id).warm()
     yield
 
 
@@ -239,11 +244,11 @@ def _figures(store: Store, office: Snapshot) -> dict[str, Any]:
 
 def _files(store: Store, kept: Kept, state: str, search: str, number: int) -> dict[str, Any]:
     chosen = one_of(FileState, state)
-    found = choose_files(receipts(store), state=chosen, search=search)
+    office = kept.latest().collection
+    found = choose_files(receipts(store, collection=office.id or None), state=chosen, search=search)
     query = {"state": chosen or "", "search": search}
     shown, pager = part_of(found.receipts, number, FILES_A_PAGE, "/files", **query)
-    known = kept.latest().collection.units
-    rows = [file_row(receipt, found, known) for receipt in shown]
+    rows = [file_row(receipt, found, office.units) for receipt in shown]
     return {
         "found": found,
         "rows": rows,

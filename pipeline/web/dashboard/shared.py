@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from pipeline.times import day_text, local_date, local_text
+from pipeline.web.chosen import Chosen, chosen_of
 from pipeline.web.context import Web, Who, admin, reviewer, web_of
 from pipeline.web.dashboard.links import total_link, unit_link, with_query
 from pipeline.web.dashboard.snapshot import Kept, kept_for
@@ -31,9 +32,12 @@ Row = TypeVar("Row")
 State = TypeVar("State", bound=StrEnum)
 
 
-def kept_of(web: Held) -> Kept:
-    """The last picture of the office behind this server."""
-    return kept_for(web)
+Picked = Annotated[Chosen, Depends(chosen_of)]
+
+
+def kept_of(web: Held, chosen: Picked) -> Kept:
+    """The last picture of the collection that is looked at."""
+    return kept_for(web, chosen.id)
 
 
 Pictured = Annotated[Kept, Depends(kept_of)]

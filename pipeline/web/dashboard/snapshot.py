@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from threading import Lock, Thread
 from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -133,16 +134,22 @@ class Kept:
             log.warning("snapshot: %s", error.code)
 
 
-_kept: WeakKeyDictionary[Web, Kept] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Web, dict[int, Kept]] = WeakKeyDictionary()
 _keeping = Lock()
 
 
-def kept_for(web: Web) -> Kept:
-    """The last picture of an office, one for all who ask: each takes some hundred megabytes where returns are thousands."""
+def kept_for(web: Web, collection: int) -> Kept:
+    """The last picture of a collection, one for all who ask: each takes some hundred megabytes where returns are thousands.
+
+    That of no collection (0) is forgotten when there is one.
+    """
     with _keeping:
-        if web not in _kept:
-            _kept[web] = Kept(web.store)
-        return _kept[web]
+        pictures = _kept.setdefault(web, {})
+        if collection and 0 in pictures:
+            del pictures[0]
+        if collection not in pictures:
+            pictures[collection] = Kept(web.store, partial(take_snapshot, collection=collection or None))
+        return pictures[collection]
 
 
 _pauses = 0

@@ -11,7 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from pipeline.corrections import form_path
-from pipeline.store import DecisionKind, ReturnInHand, Undone, View, correct, decide, list_returns, load_return, undo_last
+from pipeline.store import (
+    DecisionKind,
+    ReturnInHand,
+    Undone,
+    View,
+    correct,
+    decide,
+    known_collections,
+    list_returns,
+    load_return,
+    undo_last,
+)
+from pipeline.web.chosen import Chosen
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.review.office import in_hand, tell_of
 from pipeline.web.review.views import key_of, slot_name
@@ -36,7 +48,10 @@ FOUND = 8
 
 @dataclass(frozen=True)
 class Choice:
-    """A line of the menu: its key, what it does, its effect in one line, and what it asks for: unit, return, page or why."""
+    """A line of the menu: its key, what it does, its effect in one line, and what it asks for.
+
+    That is a unit, a return, a collection, a page or why.
+    """
 
     key: str
     kind: str
@@ -75,9 +90,17 @@ CHOICES = (
     ),
     Choice("8", "split", "", "从某页起另成一份", "从这一页起另成一份报表", "page", "页码（在文件中的第几页）"),
     Choice("9", "preferred", "1", "以本件为准", "同一单位有几份时，以本件为准，后来的不替换它"),
+    Choice("C", "collection", "", "移到另一收集任务", "本件改为属于下面的收集任务", "collection", "收集任务名称"),
     Choice("0", "take_back", "", "恢复", "取消剔除、并入、拆分、以本件为准和整体确认"),
 )
 """The menu, in the order in which it is needed."""
+
+
+def choices_for(chosen: Chosen) -> tuple[Choice, ...]:
+    """The menu for a return: without what needs another collection of its form, where there is none."""
+    same = sum(known.form.id == chosen.form.id for known in chosen.every.values())
+    return tuple(choice for choice in CHOICES if same > 1 or choice.kind != "collection")
+
 
 TOLD = {
     ("settled", "1"): "本件已整体确认",
@@ -95,7 +118,7 @@ class Said(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["unit", "preferred", "dismissed", "settled", "part_of", "split", "ask_again", "take_back"]
+    kind: Literal["unit", "preferred", "dismissed", "settled", "part_of", "split", "collection", "ask_again", "take_back"]
     value: str = Field(default="", max_length=100)
     why: str = Field(default="", max_length=200)
 
@@ -116,10 +139,13 @@ def decide_return(request: Request, order: int, number: int, said: Said, web: He
                 count += 1
         return JSONResponse({"told": tell("已恢复") if count else tell("没有要恢复的决定")})
     kind = DecisionKind(said.kind)
-    if kind in (DecisionKind.UNIT, DecisionKind.PART_OF, DecisionKind.SPLIT) and not said.value.strip():
+    value = said.value.strip()
+    if kind in (DecisionKind.UNIT, DecisionKind.PART_OF, DecisionKind.SPLIT, DecisionKind.COLLECTION) and not value:
         return JSONResponse({"message": tell("请先填写")}, 422)
+    if kind is DecisionKind.COLLECTION:
+        value = next((id for id, name in collections_of(web, form) if name == value), "-")
     try:
-        decide(web.store, order, number, kind, said.value.strip(), who=who.name, why=said.why.strip())
+        decide(web.store, order, number, kind, value, who=who.name, why=said.why.strip())
     except ConfigError:
         return JSONResponse({"message": tell(REFUSED.get(kind, "内容有误，请改正后重试"))}, 422)
     return JSONResponse({"told": told_decision(kind, said.value, tell)})
@@ -128,7 +154,24 @@ def decide_return(request: Request, order: int, number: int, said: Said, web: He
 REFUSED = {
     DecisionKind.PART_OF: "不能并入这一份：它是本件自己，或者已并入本件",
     DecisionKind.SPLIT: "不能从这一页拆分：这一页不在本件中，或者它是第一页",
+    DecisionKind.COLLECTION: "没有这个名称的收集任务，或者它的表样与本件不同",
 }
+
+
+@router.get("/returns/{order}-{number}/collections")
+def find_collections(
+    order: int, number: int, web: Held, who: Reviewer, q: Annotated[str, Query(max_length=100)] = ""
+) -> dict[str, list[str]]:
+    """Other collections of a return's form, by name, to choose one from: the newest first."""
+    held, form = in_hand(web.store, order, number)
+    names = [name for id, name in collections_of(web, form) if id != str(held.row.collection) or not held.stored.placed]
+    return {"names": [name for name in reversed(names) if q.strip() in name][:FOUND]}
+
+
+def collections_of(web: Web, form: Form) -> list[tuple[str, str]]:
+    """The ids and names of the collections of a form."""
+    every = known_collections(web.store).values()
+    return [(str(one.collection.id), one.collection.name) for one in every if one.form.id == form.id]
 
 
 @router.get("/returns/{order}-{number}/others")
@@ -141,6 +184,7 @@ def find_others(
         # Before anything is typed, those of the same unit come first: one of them it mostly is.
         row = load_return(web.store, order, number).row
         wanted = [row.unit or row.title, ""]
+    # Of any collection: what a page belongs to may be known while its own collection is not.
     rows = [row for search in wanted for row in list_returns(web.store, view=View.ALL, search=search, limit=FOUND + 1).rows]
     others = [row for row in dict.fromkeys(rows) if (row.order, row.number) != (order, number)][:FOUND]
     return {
@@ -172,7 +216,7 @@ def undone_json(web: Web, undone: Undone, tell: Tell) -> dict[str, Any]:
     """What was taken back, where, and what counts again."""
     key = key_of(undone.order, undone.number)
     if undone.kind is not None:
-        now = str(undone.after)
+        now = decided_text(undone.kind, str(undone.after), web)
         return {"key": key, "path": "", "what": tell(KINDS[undone.kind]), "told": now or tell("未决定")}
     held, form = in_hand(web.store, undone.order, undone.number)
     state, value = (State.BLANK, None) if isinstance(undone.after, str) else undone.after
@@ -196,11 +240,20 @@ KINDS = {
     DecisionKind.SETTLED: "整体确认",
     DecisionKind.PART_OF: "并入另一份",
     DecisionKind.SPLIT: "拆分",
+    DecisionKind.COLLECTION: "收集任务",
 }
 """What is decided, by kind."""
 
 VALUES = {"1": "是", "not_a_return": "不是统计表", "wrong_form": "表样不对", "superseded": "被其他报表替换"}
 """What a decision says, by its value; other values tell themselves."""
+
+
+def decided_text(kind: DecisionKind, value: str, web: Web) -> str:
+    """What a decision says, where that is another thing's number."""
+    if kind is not DecisionKind.COLLECTION or not value:
+        return value
+    known = known_collections(web.store).get(int(value))
+    return value if known is None else known.collection.name
 
 
 def told_decision(kind: DecisionKind, value: str, tell: Tell) -> str:
@@ -209,6 +262,8 @@ def told_decision(kind: DecisionKind, value: str, tell: Tell) -> str:
         return tell("本件计入 {unit}", unit=value)
     if kind is DecisionKind.PART_OF:
         return tell("已并入 {key}", key=value)
+    if kind is DecisionKind.COLLECTION:
+        return tell("本件属于 {name}", name=value)
     if kind is DecisionKind.SPLIT:
         return tell("从第 {page} 页起另成一份", page=value)
     return tell(TOLD.get((kind.value, value), "已记录"))

@@ -25,12 +25,13 @@ from pipeline.store import (
     second_share,
     set_second_share,
 )
+from pipeline.web.chosen import Chosen, chosen_of
 from pipeline.web.context import Web, Who, admin, reviewer, web_of
-from pipeline.web.dashboard.shared import kept_of
+from pipeline.web.dashboard.snapshot import kept_for
 from pipeline.web.pages import page
 from pipeline.web.review.entries import Refused, Typed, understand_at
 from pipeline.web.review.impact import Stake, by_impact
-from pipeline.web.review.office import collected_form, in_hand, tell_of
+from pipeline.web.review.office import in_hand, tell_of
 from pipeline.web.review.slot_views import SlotView
 from pipeline.web.review.views import one_slot_view, row_view
 from pipeline.web.review.words import Tell
@@ -43,6 +44,7 @@ router = APIRouter()
 Held = Annotated[Web, Depends(web_of)]
 Reviewer = Annotated[Who, Depends(reviewer)]
 Admin = Annotated[Who, Depends(admin)]
+Picked = Annotated[Chosen, Depends(chosen_of)]
 SlotPath = Annotated[str, InPath(max_length=100)]
 
 CARDS = 20
@@ -71,13 +73,14 @@ def by_slot(
     request: Request,
     web: Held,
     who: Reviewer,
+    chosen: Picked,
     slot: Annotated[str, Query(max_length=100)] = "",
     every: Annotated[bool, Query(alias="all")] = False,
     page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
     """One slot of the form over all returns, twenty at a time; without a slot, how many of each are open."""
-    tell, form = tell_of(request), collected_form(web.store)
-    counts = open_by_slot(web.store)
+    tell, form = tell_of(request), chosen.form
+    counts = open_by_slot(web.store, collection=chosen.id)
     known = {one.path: one for one in form.slots}
     if slot not in known:
         most = max(counts.values(), default=0)
@@ -96,6 +99,7 @@ def by_slot(
         web.store,
         open=None if every else True,
         form_path=slot,
+        collection=chosen.id,
         offset=(page_number - 1) * CARDS if every else 0,
         limit=CARDS,
     )
@@ -119,10 +123,10 @@ def by_slot(
 
 
 @router.get("/impact")
-def impact(request: Request, web: Held, who: Reviewer) -> HTMLResponse:
+def impact(request: Request, web: Held, who: Reviewer, chosen: Picked) -> HTMLResponse:
     """Open slots, those first that could change a total most."""
     tell = tell_of(request)
-    stakes = by_impact(kept_of(web).latest().totals)
+    stakes = by_impact(kept_for(web, chosen.id).latest().totals)
     shown: list[tuple[Stake, SlotView]] = []
     for stake in stakes:
         if len(shown) == CARDS:
@@ -142,10 +146,10 @@ def impact(request: Request, web: Held, who: Reviewer) -> HTMLResponse:
 
 
 @router.get("/second")
-def second(request: Request, web: Held, who: Reviewer) -> HTMLResponse:
+def second(request: Request, web: Held, who: Reviewer, chosen: Picked) -> HTMLResponse:
     """Slots that somebody else has decided, to be entered once more without seeing what."""
-    tell, form = tell_of(request), collected_form(web.store)
-    found = awaiting_second(web.store, who.name, limit=CARDS)
+    tell, form = tell_of(request), chosen.form
+    found = awaiting_second(web.store, who.name, limit=CARDS, collection=chosen.id)
     return page(
         request,
         "review/second.html",
@@ -182,11 +186,16 @@ def set_options(request: Request, web: Held, who: Admin, share: Annotated[float,
 
 @router.get("/audit")
 def audit(
-    request: Request, web: Held, who: Reviewer, seed: Annotated[int | None, Query(ge=0, lt=MANY_SEEDS)] = None
+    request: Request,
+    web: Held,
+    who: Reviewer,
+    chosen: Picked,
+    seed: Annotated[int | None, Query(ge=0, lt=MANY_SEEDS)] = None,
 ) -> HTMLResponse:
     """Slots that the machine has accepted alone, drawn at random, to be read by a person who does not see what it read."""
-    tell, form = tell_of(request), collected_form(web.store)
-    rows = audit_sample(web.store, seed=randbelow(MANY_SEEDS) if seed is None else seed, limit=CARDS)
+    tell, form = tell_of(request), chosen.form
+    drawn = randbelow(MANY_SEEDS) if seed is None else seed
+    rows = audit_sample(web.store, seed=drawn, limit=CARDS, collection=chosen.id)
     return page(
         request,
         "review/audit.html",

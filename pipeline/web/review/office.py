@@ -1,4 +1,4 @@
-"""What the review pages need of the office on every request: a return with its form, the roster, the reader's language."""
+"""What the review pages need of the office on every request: a return with its form, the reader's language."""
 
 from __future__ import annotations
 
@@ -7,27 +7,16 @@ from functools import partial
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from pipeline.store import ReturnInHand, Store, load_return, the_collection
+from pipeline.store import ReturnInHand, Store, load_return
 from pipeline.web.pages import lang_of
 from pipeline.web.review.words import Tell
 from pipeline.web.texts import translate
 from schemas.form import Form
-from schemas.office import Collection
 
 
 def tell_of(request: Request) -> Tell:
     """Chinese texts in the reader's language."""
     return partial(translate, lang_of(request))
-
-
-def known_collection(store: Store, id: int | None = None) -> Collection:
-    """What is collected, and from whom: by the collection of an id, else by the one that `the_collection` takes."""
-    return the_collection(store, id)[0]
-
-
-def collected_form(store: Store, id: int | None = None) -> Form:
-    """The form that is collected."""
-    return the_collection(store, id)[1]
 
 
 def in_hand(store: Store, order: int, number: int) -> tuple[ReturnInHand, Form]:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from pipeline.store import ReturnRow, Sort, View, list_returns, view_counts
 from pipeline.times import local_text
+from pipeline.web.chosen import Chosen, chosen_of
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.pages import page
 from pipeline.web.review.views import key_of
@@ -91,9 +92,10 @@ def queue(
     asked: Annotated[Asked, Depends(asked_of)],
     web: Annotated[Web, Depends(web_of)],
     who: Annotated[Who, Depends(reviewer)],
+    chosen: Annotated[Chosen, Depends(chosen_of)],
 ) -> HTMLResponse:
     """The list as a page."""
-    return page(request, "review/queue.html", active="queue", **_values(web, asked))
+    return page(request, "review/queue.html", active="queue", **_values(web, asked, chosen.id))
 
 
 @router.get("/queue/rows")
@@ -102,9 +104,10 @@ def queue_rows(
     asked: Annotated[Asked, Depends(asked_of)],
     web: Annotated[Web, Depends(web_of)],
     who: Annotated[Who, Depends(reviewer)],
+    chosen: Annotated[Chosen, Depends(chosen_of)],
 ) -> HTMLResponse:
     """The list alone, while somebody types into the search."""
-    response = page(request, "review/_rows.html", **_values(web, asked))
+    response = page(request, "review/_rows.html", **_values(web, asked, chosen.id))
     response.headers["HX-Push-Url"] = asked.link(page=asked.page)
     return response
 
@@ -143,11 +146,17 @@ def _state(row: ReturnRow) -> tuple[str, str]:
     return row.state.chinese, ""
 
 
-def _values(web: Web, asked: Asked) -> dict[str, Any]:
+def _values(web: Web, asked: Asked, collection: int) -> dict[str, Any]:
     found = list_returns(
-        web.store, view=asked.view, search=asked.search, sort=asked.sort, offset=(asked.page - 1) * ROWS, limit=ROWS
+        web.store,
+        view=asked.view,
+        search=asked.search,
+        sort=asked.sort,
+        offset=(asked.page - 1) * ROWS,
+        limit=ROWS,
+        collection=collection,
     )
-    counts = view_counts(web.store)
+    counts = view_counts(web.store, collection=collection)
     last = max(1, -(-found.total // ROWS))
     return {
         "asked": asked,

@@ -11,12 +11,13 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from pipeline.store import Store, correct, load_return, next_open
 from pipeline.times import local_text
+from pipeline.web.chosen import Chosen, choose_for, chosen_of
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.errors import wants_json
 from pipeline.web.pages import page
-from pipeline.web.review.decisions import CHOICES
+from pipeline.web.review.decisions import choices_for
 from pipeline.web.review.entries import Refused, Typed, understand_at
-from pipeline.web.review.office import in_hand, known_collection, parse_key, tell_of
+from pipeline.web.review.office import in_hand, parse_key, tell_of
 from pipeline.web.review.units import units_like
 from pipeline.web.review.views import key_of, return_view
 from schemas.errors import Conflict
@@ -28,6 +29,7 @@ router = APIRouter()
 
 Held = Annotated[Web, Depends(web_of)]
 Reviewer = Annotated[Who, Depends(reviewer)]
+Picked = Annotated[Chosen, Depends(chosen_of)]
 SlotPath = Annotated[str, InPath(max_length=100)]
 
 UNITS = 20
@@ -46,18 +48,20 @@ class Entry(BaseModel):
 
 
 @router.get("/returns/next")
-def next_return(request: Request, web: Held, who: Reviewer, after: Annotated[str, Query(max_length=30)] = "") -> Response:
+def next_return(
+    request: Request, web: Held, who: Reviewer, chosen: Picked, after: Annotated[str, Query(max_length=30)] = ""
+) -> Response:
     """The next return with something open: its key for scripts, the way to it for people."""
-    found = _next(web.store, after)
+    found = _next(web.store, after, chosen.id)
     if wants_json(request):
         return JSONResponse({"next": found})
     return RedirectResponse(f"/returns/{found}" if found else "/queue", 303)
 
 
 @router.get("/returns/units")
-def find_units(web: Held, who: Reviewer, q: Annotated[str, Query(max_length=100)] = "") -> dict[str, list[str]]:
+def find_units(who: Reviewer, chosen: Picked, q: Annotated[str, Query(max_length=100)] = "") -> dict[str, list[str]]:
     """Names of the roster in which a text stands."""
-    return {"names": list(units_like(q.strip(), known_collection(web.store).units, UNITS))}
+    return {"names": list(units_like(q.strip(), chosen.collection.units, UNITS))}
 
 
 @router.get("/returns/{order}-{number}")
@@ -66,10 +70,10 @@ def return_page(
 ) -> HTMLResponse:
     """A return, to be worked through."""
     held, form = in_hand(web.store, order, number)
-    key = key_of(order, number)
-    units = known_collection(web.store).units
-    view = return_view(held, form, units, tell_of(request), next_key=_next(web.store, key), more=more)
-    return page(request, "review/return.html", active="queue", view=view, choices=CHOICES)
+    key, chosen = key_of(order, number), choose_for(request, held.row.collection)
+    units, following = chosen.collection.units, _next(web.store, key, chosen.id)
+    view = return_view(held, form, units, tell_of(request), next_key=following, more=more)
+    return page(request, "review/return.html", active="queue", view=view, choices=choices_for(chosen))
 
 
 @router.get("/returns/{order}-{number}/state")
@@ -81,7 +85,7 @@ def return_state(request: Request, order: int, number: int, web: Held, who: Revi
     slots = {slot.path: slot.model() for slot in (*view.fields, *view.slots.values())}
     return {
         "slots": {path: {name: slot[name] for name in told} for path, slot in slots.items()},
-        "next": _next(web.store, view.key),
+        "next": _next(web.store, view.key, held.row.collection),
     }
 
 
@@ -104,7 +108,7 @@ def decide_slot(
             return JSONResponse({"conflict": conflict_json(conflict)}, 409)
         # Our own, sent again because its answer was lost on the way.
         version = conflict.version
-    following = _next(web.store, key_of(order, number)) if entry.mode == "return" else ""
+    following = _next(web.store, key_of(order, number), held.row.collection) if entry.mode == "return" else ""
     state, value = after
     # A word about whose return it is may have solved what was wrong with the whole of it.
     problems = load_return(web.store, order, number).row.problems if held.row.problems else 0
@@ -124,6 +128,6 @@ def conflict_json(conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def _next(store: Store, after: str) -> str:
-    found = next_open(store, parse_key(after))
+def _next(store: Store, after: str, collection: int) -> str:
+    found = next_open(store, parse_key(after), collection=collection)
     return "" if found is None else key_of(*found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -10,16 +11,17 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
 from pipeline.corrections import Worth, form_path
-from pipeline.store import Event, history, people
+from pipeline.store import Event, Known, history, known_collections, main_collection, people
 from pipeline.times import local_text
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.pages import page
 from pipeline.web.review.decisions import KINDS, VALUES
-from pipeline.web.review.office import collected_form, parse_key, tell_of
+from pipeline.web.review.office import parse_key, tell_of
 from pipeline.web.review.views import key_of, slot_name
 from pipeline.web.review.words import Tell, worth_text
 from schemas.flow import State
-from schemas.form import Form, SlotKind
+from schemas.form import SlotKind
+from schemas.office import DecisionKind
 
 router = APIRouter()
 
@@ -56,7 +58,7 @@ def trail(
     page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
     """What was said, the newest first: all of it, or of one return (`of` "12" or "12-1"), or by one person."""
-    tell, form = tell_of(request), collected_form(web.store)
+    tell, known = tell_of(request), known_collections(web.store)
     order, number = _parsed(of.strip())
     found = history(web.store, order=order, number=number, who=by or None, offset=(page_number - 1) * ROWS, limit=ROWS)
     pages = max(1, -(-found.total // ROWS))
@@ -64,7 +66,7 @@ def trail(
         request,
         "review/history.html",
         active="history",
-        lines=[trail_line(event, form, tell) for event in found.rows],
+        lines=[trail_line(event, known, tell) for event in found.rows],
         total=found.total,
         of=of.strip(),
         by=by,
@@ -75,11 +77,12 @@ def trail(
     )
 
 
-def trail_line(event: Event, form: Form, tell: Tell) -> TrailLine:
-    """An event in words."""
+def trail_line(event: Event, known: Mapping[int, Known], tell: Tell) -> TrailLine:
+    """An event in words; `known` are the collections by id."""
+    form = (known.get(event.collection) or main_collection(known)).form
     kind = next((slot.kind for slot in form.slots if slot.path == form_path(event.path)), None)
-    before, before_state = _told(event, event.before, tell, kind)
-    after, after_state = _told(event, event.after, tell, kind)
+    before, before_state = _told(event, event.before, known, tell, kind)
+    after, after_state = _told(event, event.after, known, tell, kind)
     return TrailLine(
         event.turn,
         local_text(event.when),
@@ -98,10 +101,15 @@ def trail_line(event: Event, form: Form, tell: Tell) -> TrailLine:
     )
 
 
-def _told(event: Event, worth: Worth | str, tell: Tell, kind: SlotKind | None) -> tuple[str, str]:
+def _told(
+    event: Event, worth: Worth | str, known: Mapping[int, Known], tell: Tell, kind: SlotKind | None
+) -> tuple[str, str]:
+    if event.kind is DecisionKind.COLLECTION and isinstance(worth, str) and worth:
+        of = known.get(int(worth))
+        return (worth if of is None else of.collection.name, "")
     if isinstance(worth, str):
-        known = VALUES.get(worth) if event.kind is not None else None
-        return (tell(known) if known else worth or tell("未决定"), "")
+        usual = VALUES.get(worth) if event.kind is not None else None
+        return (tell(usual) if usual else worth or tell("未决定"), "")
     state, value = worth
     return worth_text(state, value, tell, kind), State(state).value
 

@@ -20,7 +20,7 @@ from pipeline.web.turns import page_turn, turn_box
 from schemas.flow import State
 from schemas.form import FieldKind, Form, HeaderField
 from schemas.office import Correction, Unit
-from schemas.reading import HeaderReading, Reading, Reason
+from schemas.reading import HeaderReading, Problem, Reading, Reason
 from schemas.values import Value
 
 
@@ -50,6 +50,7 @@ class ReturnView:
     notes: tuple[str, ...]
     received: str
     next: str
+    unplaced: bool
 
     def model(self) -> dict[str, Any]:
         """What the page's script is given."""
@@ -60,6 +61,7 @@ class ReturnView:
             "pages": [asdict(page) for page in self.pages],
             "problems": list(self.problems),
             "next": self.next,
+            "unplaced": self.unplaced,
         }
 
 
@@ -93,11 +95,12 @@ def return_view(
         slots={path: replace(slots[path], number=numbers[path]) for path in numbers},
         pages=tuple(_page(key, number, stamp) for number in range(reading.first_page, reading.first_page + reading.pages)),
         # Which of several a person has solved the store does not tell; none is shown when all are.
-        problems=tuple(tell(problem.chinese) for problem in reading.problems) if row.problems else (),
+        problems=tuple(tell(problem.chinese) for problem in _problems(held)) if row.problems else (),
         state=row.state.value,
         notes=tuple(_notes(held, tell)),
         received=local_text(stored.arrived),
         next=next_key,
+        unplaced=not stored.placed and row.problems > 0,
     )
 
 
@@ -213,6 +216,11 @@ def _head_of(reading: Reading) -> tuple[int, float | None]:
     if first is None or first.page is None or first.box is None:
         return reading.first_page, None
     return first.page, turn_box(first.box, page_turn(reading, first.page))[1]
+
+
+def _problems(held: ReturnInHand) -> list[Problem]:
+    placed = held.stored.placed
+    return [one for one in held.stored.reading.problems if not placed or one is not Problem.COLLECTION_UNSURE]
 
 
 def _notes(held: ReturnInHand, tell: Tell) -> list[str]:

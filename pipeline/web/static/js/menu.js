@@ -2,6 +2,9 @@
 
 import { told } from "./card.js";
 
+/** What is searched for while it is typed. */
+const SEARCHED = ["return", "unit", "collection"];
+
 export class Menu {
   /** `key`, `slot` and `slots` tell what the page shows; `settled(key)` is called when something was decided. */
   constructor(dialog, texts, { key, slot, slots, settled }) {
@@ -26,9 +29,12 @@ export class Menu {
     dialog.addEventListener("close", () => document.querySelector("#dock .c-input").focus());
   }
 
-  open() {
+  /** All of it, or what is asked for a decision of this kind. */
+  open(kind = "") {
     this.dialog.showModal();
     this.#begin();
+    const item = kind && this.dialog.querySelector(`.menu-item[data-kind="${kind}"]`);
+    if (item) this.#choose(item);
   }
 
   #begin() {
@@ -52,7 +58,7 @@ export class Menu {
     this.part("step").hidden = false;
     if (asks) this.part("input").focus();
     else this.part("step").querySelector(".primary").focus();
-    if (asks === "return" || asks === "unit") this.#search();
+    if (SEARCHED.includes(asks)) this.#search();
   }
 
   #key(event) {
@@ -78,15 +84,16 @@ export class Menu {
 
   #search() {
     const asks = this.item?.dataset.asks;
-    if (asks !== "return" && asks !== "unit") return;
+    if (!SEARCHED.includes(asks)) return;
     clearTimeout(this.timer);
     const text = this.part("input").value.trim();
     this.timer = setTimeout(async () => {
-      const address = asks === "unit" ? `/returns/units?q=${encodeURIComponent(text)}` : `/returns/${this.key()}/others?q=${encodeURIComponent(text)}`;
+      const places = { unit: "units", return: `${this.key()}/others`, collection: `${this.key()}/collections` };
+      const address = `/returns/${places[asks]}?q=${encodeURIComponent(text)}`;
       const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
       if (!answer?.ok || this.part("input").value.trim() !== text) return;
       const data = await answer.json();
-      const found = asks === "unit" ? data.names.map((name) => ({ key: name, words: name })) : data.returns;
+      const found = data.returns ?? data.names.map((name) => ({ key: name, words: name }));
       this.part("found").replaceChildren(...found.map(({ key, words }) => {
         const line = document.createElement("li");
         const button = document.createElement("button");
@@ -112,9 +119,9 @@ export class Menu {
     const chosen = this.dialog.querySelector("[data-found].on")?.dataset.found;
     const first = this.dialog.querySelector("[data-found]");
     // What was only searched for is shown as chosen first: nobody confirms what they have not seen.
-    if (!chosen && first && (asks === "return" || asks === "unit") && typed) return void this.#take(first);
+    if (!chosen && first && SEARCHED.includes(asks) && typed) return void this.#take(first);
     const body = { kind, value, why: asks === "why" ? typed : "" };
-    if (asks === "unit") body.value = chosen ?? typed;
+    if (asks === "unit" || asks === "collection") body.value = chosen ?? typed;
     if (asks === "page") body.value = typed;
     if (asks === "return" && !chosen) return void (this.part("told").textContent = this.texts.no_match);
     if (asks === "return" && kind === "dismissed") body.why = told(this.texts, "superseding", { key: chosen });

@@ -96,7 +96,7 @@ function askProblems() {
   card.part("read").replaceChildren();
   card.choices([]);
   card.set({ state: "value", value: "" });
-  card.tell(texts.settle, "warn");
+  card.tell(model.unplaced ? texts.place : texts.settle, "warn");
 }
 
 function place(slot) {
@@ -164,6 +164,8 @@ function step(by) {
 }
 
 async function settle() {
+  // That its values are right does not say where it belongs.
+  if (model.unplaced) return menu.open("collection");
   const result = await window.kuohao.post(`/returns/${model.key}/decisions`, { kind: "settled", value: "1" });
   if (!result.ok) return card.tell(result.data.message, "bad");
   model.problems = [];
