@@ -115,9 +115,9 @@ def _doubts_of_sums(form: Form, slots: Mapping[str, SlotReading]) -> Iterator[tu
     """A total is the sum of its rows: where it is not, the unit has added up wrongly, or an unsure row is misread."""
     for slot in form.slots:
         total = slots.get(slot.path)
-        if slot.sums is None or total is None or not is_number(total.value):
+        if not slot.sums or total is None or not is_number(total.value):
             continue
-        added = [one for path, one in slots.items() if _first_turn(path) == slot.sums]
+        added = [one for path, one in slots.items() if _first_turn(path) in slot.sums]
         if any(one.state is State.UNREADABLE for one in added):
             continue
         if sum(one.value for one in added if is_number(one.value)) != total.value:

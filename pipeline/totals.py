@@ -129,7 +129,7 @@ def make_totals(ledger: Ledger, form: Form) -> tuple[Total, ...]:
         slot.path: _total(slot, headings[slot.path], found[slot.path], decimals.get(slot.unit, 0)) for slot in form.slots
     }
     return tuple(
-        replace(total, rows=totals[total.slot.sums].value) if total.slot.sums in totals else total
+        replace(total, rows=sum(totals[path].value for path in total.slot.sums)) if total.slot.sums else total
         for total in totals.values()
     )
 

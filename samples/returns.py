@@ -211,7 +211,7 @@ def _with_totals(
 
 def total_parts(form: Form) -> Mapping[str, frozenset[str]]:
     """The slots of totals rows, by path, and the slots that each adds up: as the form says, or by the row's heading."""
-    found = {slot.path: frozenset({slot.sums}) for slot in form.slots if slot.sums}
+    found = {slot.path: frozenset(slot.sums) for slot in form.slots if slot.sums}
     parts = [item for item in form.items if item.in_cells and not item.heading.startswith(_TOTAL)]
     for item in form.items:
         if item.in_cells and item.heading.startswith(_TOTAL):

@@ -90,8 +90,8 @@ class Slot:
     is the heading of its column, `before` its row's. `events` is the path of the slot that counts the events this slot's
     people attended, where there is one. `repeats` tells that its row may hold it several times, for one activity after the
     other. `unit` is the word of measure printed behind it or in its heading (场, 人次, 万元). Of slots with the same
-    `choice` in an item no more than one is filled. `sums` is the path of the slot whose values this one adds up: a totals
-    row's.
+    `choice` in an item no more than one is filled. `sums` are the paths of the slots whose values this one adds up: a
+    totals row's.
     """
 
     path: str
@@ -104,7 +104,7 @@ class Slot:
     column: str = ""
     unit: str = ""
     choice: str = ""
-    sums: str | None = None
+    sums: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -36,7 +36,7 @@ ABOUT = """\
 表样文件：表上印了什么、哪些地方要填。可以直接修改，改完用 kuohao form check 检查。
 printed 里的（）、□ 或 ＿＿ 是填写处，每处写一次；column 是单独一格的列标题。
 kind：count 整数，money 金额（可有小数），text 文字，date 日期，tick 打勾；不写即为 count，□ 即为 tick。
-events：与人次对应的场次；choice：几个 □ 只选一个；sums：合计行，写它所合计的那一行的 key；repeats：可填多行。"""
+events：与人次对应的场次；choice：几个 □ 只选一个；sums：合计行，写它所合计的那一行（或几行）的 key；repeats：可填多行。"""
 
 
 class _File(BaseModel):
@@ -58,7 +58,12 @@ class _Item(_File):
     heading: str = Field(max_length=400)
     slots: tuple[_Slot, ...] = Field(min_length=1, max_length=MOST_SLOTS)
     repeats: bool = False
-    sums: Key | None = None
+    sums: Key | tuple[Key, ...] = ()
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """The keys of the rows that this one adds up."""
+        return (self.sums,) if isinstance(self.sums, str) else self.sums
 
 
 class _Field(_File):
@@ -129,8 +134,9 @@ def _check_keys(form: _Form) -> None:
     rows = {item.key: {one.key for one in item.slots} for item in form.items}
     for item in form.items:
         _once(f"{item.key}.slots", [one.key for one in item.slots])
-        if item.sums is not None and rows.get(item.sums) is None:
-            raise FormFileError(f"{item.key}.sums: no item {item.sums}")
+        lost = next((key for key in item.summed if key not in rows or key == item.key), None)
+        if lost is not None:
+            raise FormFileError(f"{item.key}.sums: no other item {lost}")
         for one in item.slots:
             if one.events is not None and one.events not in rows[item.key] - {one.key}:
                 raise FormFileError(f"{item.key}.{one.key}.events: no other slot {one.events} in this item")
@@ -143,7 +149,7 @@ def _once(where: str, keys: list[str]) -> None:
 
 
 def _to_item(item: _Item, form: _Form) -> FormItem:
-    summed = {one.key: {slot.key for slot in one.slots} for one in form.items}.get(item.sums or "", set())
+    summed = {f"{one.key}.{slot.key}" for one in form.items if one.key in item.summed for slot in one.slots}
     slots = tuple(_to_slot(item, one, summed) for one in item.slots)
     return FormItem(item.key, item.heading, slots, item.repeats)
 
@@ -165,7 +171,7 @@ def _to_slot(item: _Item, slot: _Slot, summed: set[str]) -> Slot:
         slot.column,
         slot.unit,
         slot.choice,
-        f"{item.sums}.{slot.key}" if slot.key in summed and kind.summed else None,
+        tuple(path for key in item.summed if (path := f"{key}.{slot.key}") in summed) if kind.summed else (),
     )
 
 
@@ -177,7 +183,9 @@ def _split(slot: _Slot, where: str) -> tuple[Mark, str, str]:
         return Mark.CELL, "", ""
     marks = [mark for mark in Mark if mark.value and mark.value in slot.printed]
     if slot.column or len(marks) != 1 or slot.printed.count(marks[0].value) != 1:
-        raise FormFileError(f"{where}: printed words hold one mark, {' '.join(mark.value for mark in Mark)}, once")
+        raise FormFileError(
+            f"{where}: printed words hold one of {' '.join(mark.value for mark in Mark if mark.value)}, once"
+        )
     before, after = slot.printed.split(marks[0].value)
     return marks[0], before, after
 
@@ -187,9 +195,9 @@ def _from_item(item: FormItem) -> Table:
     table["key"], table["heading"] = item.key, item.heading
     if item.repeats:
         table["repeats"] = True
-    sums = {slot.sums.partition(".")[0] for slot in item.slots if slot.sums}
+    sums = list(dict.fromkeys(path.partition(".")[0] for slot in item.slots for path in slot.sums))
     if sums:
-        table["sums"] = sums.pop()
+        table["sums"] = sums if len(sums) > 1 else sums[0]
     table["slots"] = _lines(_from_slot(slot) for slot in item.slots)
     return table
 

@@ -186,6 +186,13 @@ def test_a_grid_of_fixed_rows() -> None:
     ]
     assert first[1].events == first[0].path
     assert all(slot.mark is Mark.CELL for slot in form.slots)
+    sums = [slot.sums for slot in form.items[2].slots]
+    assert sums == [(one.path, two.path) for one, two in zip(first, form.items[1].slots, strict=True)]
+
+
+def test_a_second_totals_row_is_doubted() -> None:
+    """Which rows the last of several totals rows adds up, a person must say."""
+    found = made(table(["类别", "人数"], ["甲", ""], ["乙", ""], ["小计", ""], ["丙", ""], ["丁", ""], ["总计", ""]))
     assert Why.TOTAL in {doubt.why for doubt in found.doubts}
 
 
@@ -205,7 +212,7 @@ def test_rows_to_repeat_and_their_totals() -> None:
     assert [(slot.column, slot.kind) for slot in rows.slots] == [
         ("单位名称", SlotKind.TEXT), ("班组（个）", SlotKind.COUNT), ("日期", SlotKind.DATE),
     ]  # fmt: skip
-    assert [slot.sums for slot in totals.slots] == [rows.slots[1].path]
+    assert [slot.sums for slot in totals.slots] == [(rows.slots[1].path,)]
 
 
 def test_cells_among_sentences() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,7 @@ from schemas.values import Value
 YES, NO = (Slot(f"a.{key}", SlotKind.TICK, "", key, mark=Mark.BOX, choice="group") for key in ("yes", "no"))
 OTHER = Slot("a.other", SlotKind.TICK, "", "其他", mark=Mark.BOX)
 COST = Slot("units.cost", SlotKind.MONEY, "", "", repeats=True, mark=Mark.CELL, column="金额")
-TOTAL = Slot("total.cost", SlotKind.MONEY, "合计", "", mark=Mark.CELL, column="金额", sums="units.cost")
+TOTAL = Slot("total.cost", SlotKind.MONEY, "合计", "", mark=Mark.CELL, column="金额", sums=("units.cost",))
 FORM = Form(
     "f",
     "表",
@@ -72,3 +73,15 @@ def test_amounts_are_compared_with_other_returns() -> None:
         for value in [Decimal("12.5")] * 9 + [Decimal("12500.5")]
     ]
     assert [reading.review for reading in judge_across(returns)] == [False] * 9 + [True]
+
+
+@pytest.mark.parametrize(("total", "wrong"), [(Decimal("13.3"), False), (Decimal("12.5"), True)])
+def test_a_total_may_be_of_several_rows(total: Value, *, wrong: bool) -> None:
+    """A totals row below rows that are all printed adds up the cells of its column."""
+    rows = tuple(Slot(f"{key}.cost", SlotKind.MONEY, key, "", mark=Mark.CELL, column="金额") for key in ("a", "b"))
+    summing = replace(TOTAL, sums=tuple(row.path for row in rows))
+    form = replace(FORM, items=(*(FormItem(row.path[0], "", (row,)) for row in rows), FormItem("total", "", (summing,))))
+    found = judge_together(
+        form, (slot("a.cost", Decimal("12.5")), slot("b.cost", Decimal("0.8")), slot("total.cost", total))
+    )
+    assert [one.path for one in found if one.review] == (["total.cost"] if wrong else [])

@@ -56,8 +56,8 @@ UNITS = Form(
             "total",
             "合计",
             (
-                cell_slot("total.teams", "参赛班组（个）", sums="units.teams"),
-                cell_slot("total.benefit", "创造效益（万元）", SlotKind.MONEY, sums="units.benefit"),
+                cell_slot("total.teams", "参赛班组（个）", sums=("units.teams",)),
+                cell_slot("total.benefit", "创造效益（万元）", SlotKind.MONEY, sums=("units.benefit",)),
             ),
         ),
     ),

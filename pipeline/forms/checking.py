@@ -86,8 +86,8 @@ def _of_item(item: FormItem, form: Form) -> Iterator[Oddity]:
     for slot in item.slots:
         yield from _of_slot(slot, by_path.get(slot.events or ""), form)
     if any(slot.sums for slot in item.slots):
-        summed = {slot.sums.partition(".")[0] for slot in item.slots if slot.sums}
-        if not any(other.key in summed and other.repeats for other in form.items):
+        summed = {path.partition(".")[0] for slot in item.slots for path in slot.sums}
+        if len(summed) == 1 and not any(other.key in summed and other.repeats for other in form.items):
             yield Oddity(Odd.NO_ROWS, item.heading)
 
 

@@ -48,19 +48,26 @@ def blank_to_form(table: BlankTable, form_id: str = "") -> FoundForm | None:
     else:
         labels += [field.label for field in read_fields(below) if field.key[:5] != "field"]
     header = name_fields(labels)
-    items = tuple(_item(item, f"item{number}") for number, item in enumerate(found.items, 1))
+    columns = list(dict.fromkeys(draft.column for item in found.items if _in_cells(item) for draft in item.slots))
+    items = tuple(_item(item, f"item{number}", columns) for number, item in enumerate(found.items, 1))
     items = _with_sums(items, found.items)
     plain = tuple(dict.fromkeys((*_plain_labels(header), *found.plain)))
     form = Form(form_id or _make_id(title, items), title or UNTITLED, found.columns, header, items, plain)
     return FoundForm(form, _doubts(form, found.doubts, table, titled=bool(title)))
 
 
-def _item(item: FoundItem, key: str) -> FormItem:
-    """An item with its slots' paths; one that asks for an activity's name may be filled in several times."""
+def _item(item: FoundItem, key: str, columns: Sequence[str]) -> FormItem:
+    """An item with its slots' paths, which tell cells of one column by the same key.
+
+    One that asks for an activity's name may be filled in several times.
+    """
     named = bool(item.slots) and item.slots[0].kind is SlotKind.TEXT and len(item.slots) > 1
     if named and _OTHERS.search(item.heading) and all(slot.mark is not Mark.CELL for slot in item.slots):
         item = replace(item, repeats=True)
-    slots = tuple(_slot(draft, key, number, item) for number, draft in enumerate(item.slots, 1))
+    numbers: Sequence[int] = range(1, len(item.slots) + 1)
+    if _in_cells(item) and len({draft.column for draft in item.slots}) == len(item.slots):
+        numbers = [columns.index(draft.column) + 1 for draft in item.slots]
+    slots = tuple(_slot(draft, key, number, item) for number, draft in zip(numbers, item.slots, strict=True))
     return FormItem(key, item.heading, slots, item.repeats)
 
 
@@ -81,25 +88,20 @@ def _slot(draft: Draft, key: str, number: int, item: FoundItem) -> Slot:
     )
 
 
+def _in_cells(item: FoundItem) -> bool:
+    return all(draft.mark is Mark.CELL for draft in item.slots)
+
+
 def _with_sums(items: Sequence[FormItem], found: Sequence[FoundItem]) -> tuple[FormItem, ...]:
-    """Totals rows with the slots that they add up, by column."""
+    """Totals rows with the slots that they add up: those of the same column, and so of the same key."""
     summed: list[FormItem] = []
     for item, own in zip(items, found, strict=True):
-        if own.sums < 0:
-            summed.append(item)
-            continue
-        # The keys of a totals row are those of the row that it adds up.
-        by_column = {slot.column: slot for slot in items[own.sums].slots}
-        slots = []
-        for slot in item.slots:
-            of = by_column.get(slot.column)
-            if of is None:
-                slots.append(slot)
-                continue
-            path = f"{item.key}.{of.path.rpartition('.')[2]}"
-            slots.append(replace(slot, path=path, sums=of.path if slot.kind.summed else None))
-        taken = [slot.path for slot in slots]
-        summed.append(replace(item, slots=tuple(slots)) if len(set(taken)) == len(taken) else item)
+        parts = {slot.path: slot.column for place in own.sums for slot in items[place].slots if slot.kind.summed}
+        slots = tuple(
+            replace(slot, sums=tuple(path for path, column in parts.items() if column == slot.column and slot.kind.summed))
+            for slot in item.slots
+        )
+        summed.append(replace(item, slots=slots))
     return tuple(summed)
 
 

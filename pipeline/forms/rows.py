@@ -31,12 +31,12 @@ _STRUCK_OUT = re.compile(r"[/／\\—－\-×✕]+")
 
 @dataclass(frozen=True)
 class FoundItem:
-    """An item as found: `sums` is the place among the items of the row that a totals row adds up, -1 for none."""
+    """An item as found: `sums` are the places among the items of the rows that a totals row adds up."""
 
     heading: str
     slots: tuple[Draft, ...]
     repeats: bool = False
-    sums: int = -1
+    sums: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,20 +184,30 @@ def _read_cells(reading: _Reading, cells: Sequence[BlankCell]) -> None:
     first = cells.index(empty[0])
     heading = _heading(reading, cells[:first])
     totals = _TOTALS.fullmatch(heading) is not None
-    summed = next((place for place in range(len(reading.items) - 1, -1, -1) if reading.items[place].repeats), -1)
+    summed = _summed(reading.items) if totals else ()
     slots = [
         slot for cell in empty for slot in _cell_slot(reading, cell, "" if totals else heading, _measure(reading, cells))
     ]
-    if totals and summed >= 0:
+    if summed:
         slots = [slot for slot in slots if slot.kind.summed]
-    elif totals and sum(len(item.slots) > 0 for item in reading.items) > 1:
+    if totals and any(item.sums for item in reading.items):
         reading.doubts.append(Doubt(Why.TOTAL, heading))
     for cell in cells[first:]:
         if cell.text and not _STRUCK_OUT.fullmatch(cell.text) and cell.text not in UNITS:
             reading.doubts.append(Doubt(Why.FILLED, f"{heading} {without_spaces(cell.text)}"))
     reading.plain += read_sentence(heading).plain
     if slots:
-        reading.items.append(FoundItem(heading, tuple(_with_events(slots)), sums=summed if totals else -1))
+        reading.items.append(FoundItem(heading, tuple(_with_events(slots)), sums=summed))
+
+
+def _summed(items: Sequence[FoundItem]) -> tuple[int, ...]:
+    """The rows that a totals row adds up: the rows to repeat above it, else all of cells since the totals row before it."""
+    repeated = [place for place, item in enumerate(items) if item.repeats]
+    if repeated:
+        return (repeated[-1],)
+    since = max((place for place, item in enumerate(items) if item.sums), default=-1) + 1
+    rows = range(since, len(items))
+    return tuple(place for place in rows if all(slot.mark is Mark.CELL for slot in items[place].slots))
 
 
 def _read_repeats(reading: _Reading, cells: Sequence[BlankCell], rest: Sequence[int]) -> None:

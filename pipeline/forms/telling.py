@@ -141,7 +141,8 @@ def rule_told(slot: Slot, numbers: Mapping[str, int]) -> str:
     if slot.events:
         parts.append(pick(f"对应场次 {numbers[slot.events]}", f"events {numbers[slot.events]}"))
     if slot.sums:
-        parts.append(pick(f"合计 {numbers[slot.sums]}", f"sums {numbers[slot.sums]}"))
+        summed = " ".join(str(numbers[path]) for path in slot.sums)
+        parts.append(pick(f"合计 {summed}", f"sums {summed}"))
     if slot.choice:
         parts.append(pick(f"单选 {slot.choice}", f"choice {slot.choice}"))
     if slot.repeats:

@@ -56,7 +56,7 @@ class SlotRow:
     number: int
     slot: Slot
     events: int | None
-    sums: int | None
+    sums: tuple[int, ...]
     found: bool | None
 
 
@@ -249,7 +249,7 @@ def _rows(form: Form, found: frozenset[str] | None) -> list[tuple[str, Sequence[
                     numbers[slot.path],
                     slot,
                     numbers.get(slot.events or ""),
-                    numbers.get(slot.sums or ""),
+                    tuple(numbers[path] for path in slot.sums),
                     None if found is None else slot.path in found,
                 )
                 for slot in item.slots
