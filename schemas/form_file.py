@@ -183,9 +183,7 @@ def _split(slot: _Slot, where: str) -> tuple[Mark, str, str]:
         return Mark.CELL, "", ""
     marks = [mark for mark in Mark if mark.value and mark.value in slot.printed]
     if slot.column or len(marks) != 1 or slot.printed.count(marks[0].value) != 1:
-        raise FormFileError(
-            f"{where}: printed words hold one of {' '.join(mark.value for mark in Mark if mark.value)}, once"
-        )
+        raise FormFileError(f"{where}: printed words hold one of {' '.join(filter(None, Mark))}, once")
     before, after = slot.printed.split(marks[0].value)
     return marks[0], before, after
 

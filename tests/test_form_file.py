@@ -19,7 +19,7 @@ HEAD = 'id = "f"\ntitle = "表"\ncolumns = ["项目", "情况"]\n'
 ITEM = '[[items]]\nkey = "a"\nheading = "1."\nslots = [{slots}]\n'
 
 WORDS = st.text(
-    st.characters(codec="utf-8", exclude_characters="（）□＿\r", exclude_categories=("C",)), min_size=1, max_size=20
+    st.characters(codec="utf-8", exclude_characters="（）□＿\r", exclude_categories=["C"]), min_size=1, max_size=20
 )
 
 
