@@ -8,7 +8,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +26,7 @@ from schemas.reading import HeaderReading, Reading, SlotReading
 from tests.bench import sheets
 from tests.bench.clock import Clocked, StageClock, StageMissing, clock_engines, clock_functions, missing_stages
 from tests.bench.figures import measure_accuracy, measure_reliability, measure_speed, to_plain
-from tests.bench.forms import FORMS, slot_kind
+from tests.bench.forms import FORMS, as_form, slot_kind
 from tests.bench.record import write_figures, write_slots
 from tests.bench.reliability import (
     Claim,
@@ -581,3 +581,24 @@ def outcome(wall: float, stages: dict[str, float]) -> Outcome:
 def test_kinds_of_slots(name: str, path: str, kind: str) -> None:
     """A slot of any form has a kind: what it holds, and what is printed for it."""
     assert slot_kind(FORMS[name], path) == kind
+
+
+def test_forms_from_blanks_are_renamed() -> None:
+    """A reading by a form made from a blank is scored by the form's own names: slots by words, fields by label."""
+    form = FORMS["units-2027"]
+    slots = tuple(
+        replace(slot, path=slot.path.replace("units.", "item1.").replace("total.", "item2.")) for slot in form.slots
+    )
+    items = tuple(
+        replace(item, key=f"item{number}", slots=tuple(slot for slot in slots if slot.path.startswith(f"item{number}.")))
+        for number, item in enumerate(form.items, 1)
+    )
+    made = replace(form, items=items, header=tuple(replace(field, key=f"{field.key}_1") for field in form.header))
+    read = SlotReading(path="item1[2].teams", label="", state=State.VALUE, value=3, raw="3", confidence=1, review=False)
+    reading = Reading(
+        source="x", form="made", pages=1, review=False, header={"unit_1": HeaderReading(value="甲")},
+        slots=(read, read.model_copy(update={"path": "item2.people"}), read.model_copy(update={"path": "item9.more"})),
+    )  # fmt: skip
+    named = as_form(reading, form, made)
+    assert [slot.path for slot in named.slots] == ["units[2].teams", "total.people", "made item9.more"]
+    assert named.header["unit"].value == "甲"

@@ -1,6 +1,7 @@
 """Accuracy on returns of the twelve invented forms, beside the built-in form in the same run.
 
 python -m tests.bench.forms --seed 500601 --count 6
+python -m tests.bench.forms --seed 500602 --count 6 --from-blank flatbed
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from pipeline.forms.finding import find_blank_form
+from pipeline.forms.paper import load_blank_readers
 from samples.forms import sample_forms
 from samples.make import make_set
 from samples.truth import Truth
+from schemas.errors import KuohaoError
 from schemas.form import Form, Mark, Slot
+from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
+from tests.bench.blanks import SOURCES, make_blank, pair
 from tests.bench.runs import Task, read_many
 from tests.bench.score import FileScore, Score, SlotRow, count_files, count_slots, score_file, without_empty_rows
 from tests.bench.tables import file_table, miss_lines, slot_table
@@ -36,6 +42,9 @@ def main(
     forms: Annotated[str, typer.Option(help="Ids of forms, by comma; all, and the built-in one, if empty.")] = "",
     captures: Annotated[str, typer.Option(help="Kinds of capture, by comma.")] = CAPTURES,
     fillings: Annotated[str, typer.Option(help="typed, font; by comma.")] = "typed",
+    from_blank: Annotated[
+        str, typer.Option(help=f"Read with the form made from a blank taken so: {', '.join(SOURCES)}.")
+    ] = "",
     workers: Annotated[int, typer.Option(help="Processes that make returns and read them.")] = 2,
     misses: Annotated[int, typer.Option(help="Wrong slots to list.")] = 30,
     keep: Annotated[Path | None, typer.Option(help="Folder to keep the sets in.")] = None,
@@ -46,25 +55,46 @@ def main(
         raise typer.BadParameter(f"no such form: {', '.join(unknown)}; choose from {', '.join(FORMS)}")
     found: dict[str, list[FileScore]] = {}
     with tempfile.TemporaryDirectory() if keep is None else nullcontext(str(keep)) as folder:
-        for place, name in enumerate(track(chosen, "forms", console=Console(stderr=True), transient=True)):
-            out = Path(folder) / name
-            truths = make_set(
-                out, seed=seed + place, count=count, captures=captures.split(","), fillings=fillings.split(","),
-                workers=workers, form=FORMS[name],
+        sets = {}
+        # All are made before any engine is loaded: a process with threads must not fork.
+        for place, name in enumerate(track(chosen, "making", console=Console(stderr=True), transient=True)):
+            sets[name] = make_set(
+                Path(folder) / name, seed=seed + place, count=count, captures=captures.split(","),
+                fillings=fillings.split(","), workers=workers, form=FORMS[name],
             )  # fmt: skip
-            found[name] = read_set(out, truths, FORMS[name], workers)
-    print(f"## Seed {seed}, {count} returns of each form\n")
+        for place, name in enumerate(track(chosen, "reading", console=Console(stderr=True), transient=True)):
+            out, form = Path(folder) / name, FORMS[name]
+            made = form_of_blank(form, from_blank, seed + place, out / "blank") if from_blank else form
+            found[name] = read_set(out, sets[name], form, workers, made=made)
+    how = f", read with forms made from blanks ({from_blank})" if from_blank else ""
+    print(f"## Seed {seed}, {count} returns of each form{how}\n")
     print(tell(found))
     rows = [row for files in found.values() for file in files for row in file.slots]
     if misses and (lines := miss_lines(rows, misses)):
         print(f"\n### Misses, silent ones first\n\n{lines}")
 
 
-def read_set(folder: Path, truths: Sequence[Truth], form: Form, workers: int) -> list[FileScore]:
-    """Returns of one form, read as that form and scored."""
-    outcomes = dict(read_many({truth.file: Task(folder / truth.file, 1, form=form) for truth in truths}, workers))
-    scores = (score_file([truth], outcomes[truth.file].readings, outcomes[truth.file].failure) for truth in truths)
+def read_set(folder: Path, truths: Sequence[Truth], form: Form, workers: int, *, made: Form | None) -> list[FileScore]:
+    """Returns of one form, read as that form, or as the one `made` from a blank of it, and scored.
+
+    None is read where no form could be made.
+    """
+    tasks = {truth.file: Task(folder / truth.file, 1, form=made) for truth in truths if made is not None}
+    outcomes = dict(read_many(tasks, workers))
+    scores = []
+    for truth in truths:
+        outcome = outcomes.get(truth.file)
+        readings = [] if outcome is None else [as_form(reading, form, made or form) for reading in outcome.readings]
+        scores.append(score_file([truth], readings, "no form found in the blank" if outcome is None else outcome.failure))
     return [without_empty_rows(score, form) for score in scores]
+
+
+def form_of_blank(form: Form, source: str, seed: int, stem: Path) -> Form | None:
+    """The form that is made from a blank of a form, printed and taken or typed; None where none is found."""
+    try:
+        return find_blank_form(make_blank(form, source, seed, stem), readers=load_blank_readers()).form
+    except KuohaoError:
+        return None
 
 
 def tell(found: Mapping[str, Sequence[FileScore]]) -> str:
@@ -87,10 +117,31 @@ def tell(found: Mapping[str, Sequence[FileScore]]) -> str:
     return "\n\n".join((*parts, *(["### Not read\n\n" + "\n".join(failed)] if failed else [])))
 
 
+def as_form(reading: Reading, form: Form, made: Form) -> Reading:
+    """A reading by the form made from a blank, its slots and fields named as in the form itself: by words and by kinds."""
+    if made == form:
+        return reading
+    paths = {own.path: true.path for true, own in pair(form.slots, made.slots)}
+    keys = {own.key: true.key for true in form.header for own in made.header if own.label == true.label}
+    slots = tuple(slot.model_copy(update={"path": _renamed(slot.path, paths)}) for slot in reading.slots)
+    header = {keys.get(key, f"made {key}"): field for key, field in reading.header.items()}
+    return reading.model_copy(update={"slots": slots, "header": header})
+
+
 def slot_kind(form: Form, path: str) -> str:
     """What a slot holds and what is printed for it: count （）, money cell, tick □."""
     slot = {slot.path: slot for slot in form.slots}.get(_plain_path(path))
     return "unknown" if slot is None else f"{slot.kind.value} {_mark(slot)}"
+
+
+def _renamed(path: str, paths: Mapping[str, str]) -> str:
+    """A slot's path in the form itself; one that the form does not have keeps its own."""
+    true = paths.get(_plain_path(path))
+    if true is None:
+        return f"made {path}"
+    turn = path.partition(".")[0].partition("[")[2]
+    item, _, name = true.partition(".")
+    return f"{item}[{turn}.{name}" if turn else true
 
 
 def _mark(slot: Slot) -> str:
