@@ -129,7 +129,9 @@ def make_totals(ledger: Ledger, form: Form) -> tuple[Total, ...]:
         slot.path: _total(slot, headings[slot.path], found[slot.path], decimals.get(slot.unit, 0)) for slot in form.slots
     }
     return tuple(
-        replace(total, rows=sum(totals[path].value for path in total.slot.sums)) if total.slot.sums else total
+        replace(total, rows=plain_number(sum((totals[path].value for path in total.slot.sums), Decimal(0))))
+        if total.slot.sums
+        else total
         for total in totals.values()
     )
 

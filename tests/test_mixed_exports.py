@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 
@@ -158,6 +158,29 @@ def test_units_have_columns_and_lists_have_rows(book: Workbook, sheets: Sheets) 
     assert said == expected
     assert rows.cell(3, 1).value == f"合计（{len(expected)} 行）"
     assert exact(rows.cell(3, 4).value) == summed(sheets, "places.area")
+
+
+def test_the_next_days_export_tells_what_changed() -> None:
+    """Amounts come back from what an export leaves behind as they were: only what somebody changed is a change."""
+    values: dict[str, Value] = {
+        "lectures.cost": Decimal("999999999.999999"),
+        "places.area": Decimal("12.5"),
+        "lectures.online": 1,
+    }
+    known = collection_of(*UNITS, form=FORM)
+
+    def returns(area: str) -> list[StoredReturn]:
+        own = {**values, "places.area": Decimal(area)}
+        return [stored(order, reading_of(own, unit=unit, form=FORM), unit=unit) for order, unit in enumerate(UNITS[:3], 1)]
+
+    _, first = make_exports(known, returns("12.5"), [], FORM, AS_OF)
+    left = first.model_dump_json().encode()
+    same, _ = make_exports(known, returns("12.50"), [], FORM, AS_OF + timedelta(days=1), before=left)
+    assert same["changes.txt"].decode("utf-8-sig").strip().endswith("没有变化。")
+    other, _ = make_exports(known, returns("12.25"), [], FORM, AS_OF + timedelta(days=1), before=left)
+    told = other["changes.txt"].decode("utf-8-sig")
+    assert "数值变化 3 项，涉及 3 个单位" in told
+    assert "3.2 面积（平方米）：37.5 → 36.75" in told
 
 
 def test_tables_hold_amounts_to_the_last_decimal(files: dict[str, bytes], sheets: Sheets) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.ledger import make_ledger
 from pipeline.totals import Total, heading_of, make_totals
 from schemas.flow import State
+from schemas.form_file import toml_to_form
 from schemas.office import StoredReturn
 from schemas.safety_month import SAFETY_MONTH
 from schemas.values import Value, is_number, plain_number
@@ -228,6 +230,17 @@ def test_a_totals_row_is_not_added_to_its_rows() -> None:
     assert total["places.people"].notes == ""
     right = mixed_totals(stored(1, reading_of({**values, "sum.people": 7}, form=FORM)))
     assert (right["sum.people"].value, right["sum.people"].notes) == (7, "")
+
+
+def test_a_totals_row_below_printed_rows_is_compared_with_all_of_them() -> None:
+    """Amounts too, each column for itself."""
+    form = toml_to_form(Path("samples/forms/hardship-grid-2027.toml").read_text("utf-8"))
+    values: dict[str, Value] = {"living.people": 3, "medical.people": 4, "total.people": 8, "living.amount": Decimal("0.1")}
+    values |= {"job.amount": Decimal("0.2"), "total.amount": Decimal("0.3")}
+    ledger = make_ledger(collection_of(*UNITS, form=form), [stored(1, reading_of(values, form=form))], [], form)
+    totals = {total.slot.path: total for total in make_totals(ledger, form)}
+    assert (totals["total.people"].rows, totals["total.people"].astray) == (7, True)
+    assert (totals["total.amount"].rows, totals["total.amount"].astray) == (Decimal("0.3"), False)
 
 
 def test_rows_of_a_list_are_told_by_their_number() -> None:
