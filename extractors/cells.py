@@ -6,7 +6,7 @@ table's or a page end's, are concluded from where the others stop.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -31,9 +31,6 @@ MIN_TABLE, NARROW = 160.0, 0.4
 
 # A cell most of which smaller cells cover is no cell: a crossing of its own was missed.
 COVERED = 0.3
-
-# In a table of so many rows a column has a cell of its own in more than one.
-LEAST_ROWS = 4
 
 Crossings = dict[tuple[int, int], tuple[float, float]]
 """(horizontal rule, vertical rule) to the (x, y) where they meet."""
@@ -98,42 +95,6 @@ def join_cells(cells: Sequence[Cell]) -> Cell:
         sides = (top, last.sides[1], bottom, first.sides[3])
     span = last.column + last.column_span - first.column
     return replace(first, column_span=span, corners=corners, sides=sides)
-
-
-def without_false_columns(cells: Sequence[Cell]) -> list[Cell]:
-    """The cells of a table, one for one, without columns that begin in a single cell: strokes of its words, one below the
-    other, look like a rule."""
-    begins = Counter(cell.column for cell in cells)
-    rows = {cell.row for cell in cells}
-    true = sorted(column for column, times in begins.items() if times > 1 or column == 0 or len(rows) < LEAST_ROWS)
-    return [
-        replace(
-            cell,
-            column=(first := sum(begin <= cell.column for begin in true) - 1),
-            column_span=max(sum(begin < cell.column + cell.column_span for begin in true) - first, 1),
-        )
-        for cell in cells
-    ]
-
-
-def without_false_top(cells: Sequence[Cell]) -> list[Cell]:
-    """The cells of a table of several columns but for those that lines of the fields above it make: rows that do not go from
-    side to side, and cells in the first row over columns that have their own there."""
-    last = max((cell.column + cell.column_span for cell in cells), default=0)
-    kept = list(cells)
-    while last > 2 and kept:
-        top = min(cell.row for cell in kept)
-        heads = [cell for cell in kept if cell.row == top]
-        own = Counter(column for cell in heads for column in _columns_of(cell))
-        if len(own) == last:
-            wide = {id(cell) for cell in heads if cell.column_span > 1 and min(own[one] for one in _columns_of(cell)) > 1}
-            return [cell for cell in kept if id(cell) not in wide]
-        kept = [cell for cell in kept if cell.row > top]
-    return kept or list(cells)
-
-
-def _columns_of(cell: Cell) -> range:
-    return range(cell.column, cell.column + cell.column_span)
 
 
 def cell_size(cell: Cell) -> tuple[float, float]:

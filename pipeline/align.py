@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
@@ -12,6 +12,7 @@ from extractors.glyphs import Alphabet
 from extractors.underline import underscores_to_paper, wipe_underlines
 from pipeline.automaton import Automaton, Path, best_path, item_to_automaton, state_span
 from pipeline.gaps import box_to_placement, find_gap, gap_to_placement, spare_underlines
+from pipeline.headings import twin_sentences
 from pipeline.steps import Steps
 from schemas.flow import GlyphLine, Line, NamedCell, Placement
 from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Mark, Slot
@@ -19,6 +20,13 @@ from schemas.form import EMPTY_PARENTHESES, Form, FormItem, Mark, Slot
 # A cell is named by a sentence that gains at least this much, in nats: each character found gains 2 to 5, one that is
 # missing loses 5, beginning or ending in the middle 12. On made scans the right sentence gains 30 and more, another one 5.
 LEAST_GAIN = 20.0
+
+# A short sentence cannot gain so much: it must gain this much for each of its characters.
+LEAST_EACH = 1.6
+
+# The heading of a sentence's row, read to the letter, is worth this much, in nats: where sentences are alike it decides. A
+# sentence that gains less than this over its twin may be the twin.
+HEADED, TOLD_APART = 25.0, 8.0
 
 # In the first and the last row of a page, where the page end may have cut an item in two, a few words must do.
 LEAST_CUT_GAIN = 15.0
@@ -44,11 +52,13 @@ SEEN = 0.5
 class Expected:
     """What is known of a cell before it is read.
 
-    `least` is the gain, in nats, from which a sentence explains it; `goes_on` the item that the page before broke off.
+    `least` is the gain, in nats, from which a sentence explains it; `goes_on` the item that the page before broke off;
+    `headings` how much the words before it in its row are like items' headings, 0 to 1, where sentences are alike.
     """
 
     least: float = LEAST_GAIN
     goes_on: str | None = None
+    headings: Mapping[str, float] = field(default_factory=dict)
 
 
 def name_items(
@@ -81,15 +91,21 @@ def _name_items(
 ) -> tuple[NamedCell, ...]:
     steps = Steps(lines, alphabet, scouted)
     named: list[NamedCell] = []
-    left = list(form.items)
+    left = [item for item in form.items if item.sentence]
     while left and steps.ink() > (LEFT_OVER if named else 0):
         fits = {item.key: _fit(item_to_automaton(item, alphabet), steps, alphabet) for item in left}
-        gains = {key: fit.gain + (GOES_ON if key == expected.goes_on else 0.0) for key, fit in fits.items()}
+        gains = {
+            key: fit.gain + (GOES_ON if key == expected.goes_on else 0.0) + HEADED * expected.headings.get(key, 0.0)
+            for key, fit in fits.items()
+        }
         best = max(left, key=lambda item: gains[item.key])
-        if gains[best.key] < expected.least:
+        if gains[best.key] < min(expected.least, LEAST_EACH * len(best.sentence)):
             break
         automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
-        named.append(NamedCell(best.key, path.gain, _placements(automaton, path, steps, alphabet)))
+        twins = twin_sentences(form).get(best.key, frozenset())
+        ambiguous = any(gains[best.key] - gains.get(key, -np.inf) < TOLD_APART for key in twins)
+        placed = tuple(replace(one, ambiguous=ambiguous) for one in _placements(automaton, path, steps, alphabet))
+        named.append(NamedCell(best.key, path.gain, placed))
         left.remove(best)
         steps.take_away(path)
     return tuple(named)

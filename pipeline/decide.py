@@ -289,6 +289,8 @@ def _misplaced(placement: Placement) -> bool:
     A slot on three lines has swallowed a line. An underlined one has the printed characters right beside it seen; more of
     the sentence must be on one side. A cell stands beside its row's heading and below its column's.
     """
+    if placement.ambiguous:
+        return True
     if placement.underlined:
         return max(placement.anchors) < SEEN
     if placement.slot.mark is Mark.CELL:

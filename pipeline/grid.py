@@ -13,9 +13,10 @@ from itertools import chain
 import numpy as np
 
 from extractors.cellcut import CellLine, cell_to_lines, usual_height
-from extractors.cells import join_cells, without_false_columns
+from extractors.cells import join_cells
 from extractors.glyphs import FLOOR, Alphabet, chars_to_glyphs
 from extractors.lines import chars_to_lines, region_to_lines, region_to_source
+from extractors.regrid import without_false_columns
 from pipeline.headings import LEAST_SEEN, MOST_LEVELS, Columns, find_columns, find_rows, folded
 from pipeline.readers import Readers
 from schemas.flow import LINE_HEIGHT, Cell, GlyphLine, Line, NamedCell, Placement, Upright
@@ -92,12 +93,17 @@ def _read_headings(upright: Upright, cells: Sequence[Cell], form: Form, readers:
     first = next((place for place, column in enumerate(form.columns) if column in own), 1)
     top = sorted({cell.row for cell in cells})[:MOST_LEVELS]
     places = [place for place, cell in enumerate(cells) if cell.row in top or cell.column < max(first, 1)]
+    return dict(zip(places, read_words(upright, [cells[place] for place in places], readers), strict=True))
+
+
+def read_words(upright: Upright, cells: Sequence[Cell], readers: Readers) -> list[str]:
+    """The words in cells, as the recogniser spells them or the text layer has them."""
     if upright.page.chars:
-        found = {place: chars_to_lines(upright.page, region_to_source(upright, cells[place])) for place in places}
-        return {place: "".join(char.text for _, row, _ in rows for char in row) for place, rows in found.items()}
-    lines = [region_to_lines(upright, cells[place], bounded=cells[place].bounded) for place in places]
+        found = [chars_to_lines(upright.page, region_to_source(upright, cell)) for cell in cells]
+        return ["".join(char.text for _, row, _ in rows for char in row) for rows in found]
+    lines = [region_to_lines(upright, cell, bounded=cell.bounded) for cell in cells]
     read = iter(readers.glyphs(list(chain.from_iterable(lines))))
-    return {place: "".join(next(read).text for _ in own) for place, own in zip(places, lines, strict=True)}
+    return ["".join(next(read).text for _ in own) for own in lines]
 
 
 def _rows(cells: Sequence[Cell], columns: Columns) -> list[list[Cell]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rapidfuzz import fuzz
@@ -24,6 +25,9 @@ MOST_LEVELS = 3
 
 # What may stand before a heading or instead of it: the row's number.
 NUMBERED = re.compile(r"^[0-9一二三四五六七八九十(]{1,3}[.、,)]?(?=.)")
+
+# Sentences are twins when they are this much alike, 0 to 100.
+TWINS = 80
 
 # Characters of headings that must be recognised for a table to be the form's.
 LEAST_SEEN = 6
@@ -85,6 +89,25 @@ def find_rows(items: Sequence[FormItem], headings: Sequence[Sequence[str]]) -> d
             for step in range(1, next_item - item):
                 found[item + step] = row + step, likes[item + step, row + step] / 100
     return found
+
+
+@lru_cache(maxsize=16)
+def twin_sentences(form: Form) -> Mapping[str, frozenset[str]]:
+    """By item the others whose sentences are so like its own that they may be taken for each other; only items that have
+    any."""
+    said = [item for item in form.items if item.sentence]
+    printed = {item.key: folded("".join(slot.before + slot.after for slot in item.slots)) for item in said}
+    twins = {
+        key: frozenset(other for other, words in printed.items() if other != key and fuzz.ratio(own, words) >= TWINS)
+        for key, own in printed.items()
+    }
+    return {key: others for key, others in twins.items() if others}
+
+
+def heading_likeness(form: Form, words: Sequence[str]) -> dict[str, float]:
+    """How much the words before a sentence are like the headings of items that have twins, 0 to 1; those unlike left out."""
+    likes = {item.key: _likeness(item.heading, words) for item in form.items if item.key in twin_sentences(form)}
+    return {key: like / 100 for key, like in likes.items() if like >= LIKE}
 
 
 def folded(text: str) -> str:

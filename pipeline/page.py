@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from statistics import median
 
 from rapidfuzz import fuzz
 
-from extractors.cells import join_cells, turn_cells, without_false_top
+from extractors.cells import join_cells, turn_cells
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
 from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
 from extractors.orient import orient
 from extractors.rectify import rectify, turn
+from extractors.regrid import join_parted, without_false_top
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.gathering import gather_evidence
-from pipeline.grid import find_grid
+from pipeline.grid import find_grid, read_words
+from pipeline.headings import heading_likeness, twin_sentences
 from pipeline.judge import ErrorBudget
 from pipeline.labels import place_header
 from pipeline.place import place_slots
@@ -78,7 +80,12 @@ def _read_tables(
     grids = [find_grid(upright, table, form, readers, columns) for table in tables]
     regions = [_regions(table, form, grid.used) for table, grid in zip(tables, grids, strict=True)]
     headers = [place_header(form, lines, readers.alphabet) for lines in _read_strips(upright, regions, form, readers)]
-    named = iter(_name_cells(upright, [cell for _, inner in regions for cell in inner], form, readers, goes_on))
+    headings = [
+        like
+        for table, (_, inner) in zip(tables, regions, strict=True)
+        for like in _headings(upright, table, inner, form, readers)
+    ]
+    named = iter(_name_cells(upright, [cell for _, inner in regions for cell in inner], form, readers, goes_on, headings))
     found = [
         _in_order(form, [*grid.items, *(item for _ in inner for item in next(named))])
         for grid, (_, inner) in zip(grids, regions, strict=True)
@@ -107,7 +114,7 @@ def _in_order(form: Form, items: list[NamedCell]) -> list[NamedCell]:
 def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None) -> TableFind:
     """A page without a grid: its lines, grouped by layout, are laid against the sentences all the same."""
     blocks = find_blocks(upright)
-    items = _name_cells(upright, blocks, form, readers, goes_on)
+    items = _name_cells(upright, blocks, form, readers, goes_on, [{} for _ in blocks])
     first = next((place for place, named in enumerate(items) if named), 0)
     header = place_header(form, _read_above(upright, blocks[: first + 1], readers), readers.alphabet) if any(items) else ()
     found = [item for named in items for item in named]
@@ -140,7 +147,7 @@ def _regions(table: Sequence[Cell], form: Form, used: Sequence[Cell]) -> tuple[R
         return strip, []
     rows = [list(row) for _, row in groupby(inner, key=lambda cell: (cell.row, cell.row_span))]
     if median(len(row) for row in rows) > 1:
-        return strip, inner
+        return strip, join_parted(table, inner)
     # Parentheses that stand one above the other look like a rule that parts a row or two.
     return strip, [join_cells(row) for row in rows]
 
@@ -182,11 +189,34 @@ def _read_above(upright: Upright, blocks: Sequence[Cell], readers: Readers) -> l
     return readers.glyphs(lines[:LOOSE_HEADER_LINES])
 
 
+def _headings(
+    upright: Upright, table: Sequence[Cell], inner: Sequence[Cell], form: Form, readers: Readers
+) -> list[dict[str, float]]:
+    """How much the words before each of some cells are like items' headings; they are read where sentences are alike."""
+    if not twin_sentences(form):
+        return [{} for _ in inner]
+    before = [[cell for cell in table if _stands_before(cell, one)] for one in inner]
+    ahead = list({id(cell): cell for cells in before for cell in cells}.values())
+    texts = dict(zip(map(id, ahead), read_words(upright, ahead, readers), strict=True))
+    return [heading_likeness(form, [texts[id(cell)] for cell in cells]) for cells in before]
+
+
+def _stands_before(cell: Cell, other: Cell) -> bool:
+    """Whether a cell lies to the left of another one, in one of its rows."""
+    beside = cell.row < other.row + other.row_span and other.row < cell.row + cell.row_span
+    return beside and cell.column + cell.column_span <= other.column
+
+
 def _name_cells(
-    upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers, goes_on: str | None
+    upright: Upright,
+    cells: Sequence[Cell],
+    form: Form,
+    readers: Readers,
+    goes_on: str | None,
+    headings: Sequence[Mapping[str, float]],
 ) -> list[tuple[NamedCell, ...]]:
     """What the form's sentences explain in each cell: in the text layer where the page has one, else in pixels."""
-    expected = _expected(cells, goes_on)
+    expected = [replace(one, headings=like) for one, like in zip(_expected(cells, goes_on), headings, strict=True)]
     if upright.page.chars:
         return [
             name_items(form, _chars_of(upright, cell, readers), readers.alphabet, expected=of)

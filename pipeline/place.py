@@ -93,7 +93,7 @@ def _without_double(item: NamedCell) -> NamedCell:
         item,
         placements=tuple(
             replace(placement, looked=False)
-            if max(placement.parentheses) >= SEEN
+            if max(placement.parentheses) > 0.0
             else replace(placement, looked=True, scouted=None)
             for placement in item.placements
         ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from extractors.glyphs import Alphabet, fold
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.counts import read_number
+from pipeline.headings import heading_likeness, twin_sentences
 from pipeline.typed_columns import LEVEL
 from pipeline.typed_lines import GapPattern, TypedLine, text_to_line
 from schemas.flow import NamedCell, Placement, State
@@ -122,7 +123,9 @@ def _name_pieces(
     }
     for row, lines in pieces:
         at_edge = ruled and row in {0, 1, len(rows) - 1}
-        expected = Expected(LEAST_CUT_GAIN if at_edge else LEAST_GAIN, goes_on if row <= 1 else None)
+        beside = ["".join(cell) for cell in rows[row].cells] if twin_sentences(form) else []
+        least = LEAST_CUT_GAIN if at_edge else LEAST_GAIN
+        expected = Expected(least, goes_on if row <= 1 else None, heading_likeness(form, beside))
         for cell in name_items(form, [line.glyphs for line in lines], alphabet, expected=expected):
             on = [places[id(line)] for placement in cell.placements for line, _ in placement.stretches]
             yield Named(min(on, default=row), max(on, default=row), cell, lines)

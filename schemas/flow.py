@@ -210,7 +210,7 @@ class Placement:
     a slot that a line break parts. `scouted` (steps, alphabet) is what the scout saw between the parentheses, if asked.
     `spare` counts the parentheses seen in its cell that belong to no slot and no printed word. `digits` is what the digit
     reader makes of it, if asked. `underlined` marks a slot without parentheses, but with a line beneath it that stands for
-    them and that nothing touches.
+    them and that nothing touches, `ambiguous` one that another sentence of the form, as like as a twin, would place as well.
     """
 
     path: str
@@ -230,6 +230,7 @@ class Placement:
     digits: DigitReading | None = None
     looked: bool = True
     underlined: bool = False
+    ambiguous: bool = False
 
     @property
     def whole(self) -> bool:

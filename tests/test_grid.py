@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from extractors.cellcut import cell_to_lines
-from extractors.cells import corners_of, without_false_columns, without_false_top
+from extractors.cells import corners_of
 from extractors.glyphs import form_to_alphabet
+from extractors.regrid import join_parted, without_false_columns, without_false_top
 from pipeline.grid import GridFind, find_grid
 from pipeline.group import gather
 from pipeline.headings import find_columns, find_rows
@@ -228,6 +229,20 @@ def test_lines_above_a_table_are_no_row_of_it(false: list[tuple[int, int, int]])
     true = [(row, column, 1) for row in (1, 2) for column in range(3)]
     kept = without_false_top(boxes(*false, *true))
     assert [(cell.row, cell.column, cell.column_span) for cell in kept] == true
+
+
+def test_a_sentence_that_false_rules_part_is_one_cell() -> None:
+    """Parentheses one above the other look like rules; a row of the table's first column holds one sentence all the same."""
+    corners = corners_of((0, 0, 1, 1))
+    heads = [Cell(0, row, 0, span, 1, corners) for row, span in ((0, 1), (1, 2), (3, 1), (4, 1))]
+    words = [Cell(0, row, 1, span, 1, corners) for row, span in ((0, 1), (1, 2), (3, 1), (4, 1))]
+    parted = [Cell(0, 1, 2, 2, 1, corners), Cell(0, 1, 3, 1, 1, corners), Cell(0, 2, 3, 1, 1, corners)]
+    whole = [Cell(0, row, 2, 1, 4, corners) for row in (0, 3, 4)]
+    inner = [*words, *parted, Cell(0, 1, 4, 2, 2, corners), *whole]
+    found = join_parted([*heads, *inner], inner)
+    assert [(cell.row, cell.column, cell.column_span) for cell in found] == [
+        (row, *place) for row in (0, 1, 3, 4) for place in ((1, 1), (2, 4))
+    ]
 
 
 def test_a_narrow_table_keeps_its_first_row() -> None:
