@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from getpass import getuser
 from pathlib import Path
 
 from rich.console import Console
@@ -16,15 +15,12 @@ from rich.text import Text
 
 from pipeline.desk import open_office
 from pipeline.exporting import Done, export_folder, export_open, export_store
-from pipeline.form_option import form_text_of
 from pipeline.ledger import TO_REMIND, Ledger, UnitLine, make_ledger
 from pipeline.ledger_text import ledger_view, line_note
 from pipeline.settings import Settings
 from pipeline.store import (
     Store,
     View,
-    add_collection,
-    add_form,
     collected,
     collections,
     forms,
@@ -83,27 +79,12 @@ def change_collection(settings: Settings, change: Change, *, collection: str | N
 
     Raises ConfigError for a name that means two units, and where nobody has said which of several is meant.
     """
-    with _opened(settings) as store:
+    with opened(settings) as store:
         known = find_collection(store, collection)
         now = change.of(known)
         if now != known:
             set_collection(store, now)
     return now.name
-
-
-def begin_collection(settings: Settings, form: str, change: Change) -> str:
-    """Open a collection of a form (a form file, or the id of a form that is known), beside those there are; its name.
-
-    Raises ConfigError for a form that there is not, FormFileError, FormInUse.
-    """
-    with _opened(settings) as store:
-        asked = _keep_form(store, form)
-        wanted = change.of(Collection(asked.title, asked.id, ()))
-        if collections(store)[0].id:
-            add_collection(store, wanted)
-        else:
-            set_collection(store, wanted)
-    return wanted.name
 
 
 def close_collection(settings: Settings, name: str, *, closed: bool = True) -> str:
@@ -253,14 +234,6 @@ def _show_export(done: Done, console: Console) -> None:
     console.print(done.changes, markup=False, end="")
 
 
-def _keep_form(store: Store, name: str) -> Form:
-    """A form that the store has, or the one of a file, which it has from then on."""
-    known = forms(store).get(name)
-    if known is not None:
-        return known
-    return add_form(store, form_text_of(Path(name)), who=getuser())
-
-
 def _named_or_open(store: Store, name: str | None) -> list[Collection]:
     """The collection of a name, else all that are open; where none is, the last."""
     if name is not None:
@@ -270,7 +243,8 @@ def _named_or_open(store: Store, name: str | None) -> list[Collection]:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Store]:
+def opened(settings: Settings) -> Iterator[Store]:
+    """The office's store, made where there is none."""
     store = open_office(settings)
     try:
         yield store
@@ -278,10 +252,15 @@ def _opened(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
+def is_office(settings: Settings) -> bool:
+    """Whether there is a store already."""
+    return bool(settings.database) or (settings.home / "kuohao.db").exists()
+
+
 @contextmanager
 def known_office(settings: Settings) -> Iterator[Store]:
     """The office's store, which must be there: asking makes none."""
-    if not settings.database and not (settings.home / "kuohao.db").exists():
+    if not is_office(settings):
         raise ConfigError(f"--home {settings.home}: {pick('这里还没有收集任务', 'no office here')}")
-    with _opened(settings) as store:
+    with opened(settings) as store:
         yield store

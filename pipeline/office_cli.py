@@ -55,6 +55,16 @@ def collection_command(
             "--form", metavar="FILE|ID", help="Open another collection, of this form. 新建收集任务：表样文件或表样编号。"
         ),
     ] = None,
+    notice: Annotated[
+        Path | None,
+        typer.Option(
+            help="Open the collection that a notice asks for: name, deadline, form, roster. 按通知新建收集任务。",
+            dir_okay=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --notice: only show what it would be. 只显示，不新建。")
+    ] = False,
     title: Annotated[
         str | None,
         typer.Option(metavar="WORDS", help="What its returns' titles say, as 2027年; else its name's year. 标题中的字样。"),
@@ -69,12 +79,11 @@ def collection_command(
 ) -> None:
     """Say what is collected, from whom, until when; without options show it. 设置或显示收集任务：名称、名单、期限。
 
-    With --form it is another collection beside those there are; else the only open one is changed, or the one of
-    --collection. 用 --form 新建另一个任务；否则修改现有的（有几个时用 --collection 指明）。
+    With --form or --notice it is another collection beside those there are; else the only open one is changed, or the one
+    of --collection. 用 --form 或 --notice 新建另一个任务；否则修改现有的（有几个时用 --collection 指明）。
     """
     from pipeline.collecting import (
         Change,
-        begin_collection,
         change_collection,
         close_collection,
         parse_deadline,
@@ -83,13 +92,23 @@ def collection_command(
     )
     from pipeline.units import read_units
 
-    if form is not None and collection is not None:
-        raise ConfigError("--form, --collection")
+    if (form or notice) is not None and collection is not None:
+        raise ConfigError("--collection: --form, --notice")
+    if dry_run and notice is None:
+        raise ConfigError("--dry-run: --notice")
     due = parse_deadline(deadline) if deadline is not None else None
     units = read_units(roster) if roster is not None else None
     change = Change(name, title, units, due, deadline is not None)
     settings, shown = load_settings(home=home), collection
-    if form is not None:
+    if notice is not None:
+        from pipeline.opening import found_collection
+
+        shown = found_collection(settings, notice, form, change, dry_run=dry_run)
+        if shown is None:
+            return
+    elif form is not None:
+        from pipeline.opening import begin_collection
+
         shown = begin_collection(settings, form, change)
     elif change != Change():
         shown = change_collection(settings, change, collection=collection)

@@ -64,7 +64,13 @@ comes to the API lies in the system's temporary folder first."""
 MAX_BLANK = 60_000_000
 """Bytes of a form with a blank: a notice of twenty pages in colour."""
 
-LIMITS = {**STREAMED, "/collection": MAX_TABLE, "/collections": MAX_BLANK, "/forms": MAX_BLANK}
+LIMITS = {
+    **STREAMED,
+    "/collection": MAX_TABLE,
+    "/collections": MAX_TABLE,
+    "/collections/notice": MAX_BLANK,
+    "/forms": MAX_BLANK,
+}
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::[0-9]+)?")
 

@@ -5,7 +5,9 @@ Another collection is opened, and one is closed, here too.
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
@@ -13,6 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from pipeline.forms.shelf import save_form
+from pipeline.forms.showing import apart
+from pipeline.founding import Taken, read_founding
 from pipeline.ledger import UnitState
 from pipeline.store import (
     View,
@@ -41,7 +46,12 @@ from pipeline.web.dashboard.rosters import (
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.shared import Admin, Anybody, Held, Pictured, show
 from pipeline.web.dashboard.snapshot import Snapshot
-from schemas.errors import ConfigError, FormInUse
+from pipeline.web.pages import lang_of
+from pipeline.web.texts import CHINESE
+from schemas.errors import ConfigError, FormInUse, KuohaoError
+
+LONGEST_NOTICE = 500
+"""Characters of a notice's number and title."""
 
 SHOWN_CHANGES = 200
 """Units that a difference names of each kind; the rest is counted."""
@@ -67,11 +77,13 @@ def begin_collection(
     title: Annotated[str, Form()] = "",
     deadline: Annotated[str, Form()] = "",
     form: Annotated[str, Form()] = "",
+    notice: Annotated[str, Form(max_length=LONGEST_NOTICE)] = "",
+    units: Annotated[str, Form()] = "",
     form_file: Annotated[UploadFile | None, File()] = None,
     roster: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Open another collection, of a form that is known or of a form file."""
-    asked = Asked(name, title, deadline, form)
+    asked = Asked(name, title, deadline, form, notice, units)
     try:
         wanted, text = wanted_new(asked, _bytes(form_file), _bytes(roster), forms(web.store))
         if text is not None:
@@ -87,6 +99,30 @@ def begin_collection(
         problem = say("已有同名的收集任务“{name}”，请换一个名称。", name=name)
         return _form(request, web, kept.now(), "", "", asked=asked, problems=(problem,), status=422)
     return RedirectResponse(f"/collection?collection={id}&done=1", 303)
+
+
+@router.post("/collections/notice")
+def read_the_notice(
+    request: Request, web: Held, who: Admin, kept: Pictured, notice: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """What a notice asks for, filled in for a person to look at; nothing is opened yet."""
+    data = _bytes(notice)
+    if not data:
+        return _form(request, web, kept.now(), "", "", problems=(say("请选择通知文件。"),), status=422)
+    try:
+        with tempfile.TemporaryDirectory(prefix="kuohao-notice-") as folder:
+            path = Path(folder) / "notice"
+            path.write_bytes(data)
+            made = apart(read_founding, path, forms(web.store))
+            if made.form is not None and made.text is not None:
+                # It is used by nobody yet, and may be looked at and corrected on its page.
+                save_form(web.store, web.home, made.text, who=who.name, blank=path)
+    except KuohaoError as error:
+        problem = Said(error.told(chinese=lang_of(request) == CHINESE))
+        return _form(request, web, kept.now(), "", "", problems=(problem,), status=422)
+    wanted = made.wanted
+    asked = Asked(wanted.name, "", deadline_field(wanted.deadline), wanted.form, wanted.notice, pack_units(wanted.units))
+    return _form(request, web, kept.now(), "", "", asked=asked, taken=made.taken)
 
 
 @router.post("/collections/{id}/closed")
@@ -167,6 +203,7 @@ def _form(
     *,
     title: str = "",
     asked: Asked | None = None,
+    taken: tuple[Taken, ...] = (),
     problems: tuple[Said, ...] = (),
     done: bool = False,
     status: int = 200,
@@ -183,6 +220,8 @@ def _form(
         deadline=deadline if asked is None else deadline_field(known.deadline),
         # What was filled in for another one, where that was refused.
         asked=asked,
+        taken=taken,
+        units_read=unpack_units(asked.units) if asked is not None and asked.units else (),
         every=[(one, view_counts(web.store, collection=one.id)[View.ALL]) for one in reversed(every)],
         forms=forms(web.store),
         problems=problems,

@@ -146,12 +146,17 @@ def deadline_field(moment: datetime | None) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was filled in for another collection: its name, its title's words, its deadline, and a known form's id."""
+    """What was filled in for another collection: its name, its title's words, its deadline, and a known form's id.
+
+    `notice` is the one that asks for it, `units` its addressees, packed.
+    """
 
     name: str
     title: str
     deadline: str
     form: str
+    notice: str = ""
+    units: str = ""
 
 
 def wanted_new(asked: Asked, form_file: bytes, roster: bytes, known: Mapping[str, Form]) -> tuple[Collection, str | None]:
@@ -170,13 +175,13 @@ def wanted_new(asked: Asked, form_file: bytes, roster: bytes, known: Mapping[str
         problems.append(say("请选择表样，或上传表样文件。"))
     made = Collection("", "" if form is None else form.id, ())
     try:
-        units = read_roster(roster) if roster else ()
+        units = read_roster(roster) if roster else unpack_units(asked.units) if asked.units else ()
         made = wanted_collection(made, asked.name or (form.title if form else ""), asked.deadline, units, title=asked.title)
     except Refused as error:
         problems += error.problems
     if problems:
         raise Refused(tuple(problems))
-    return made, text
+    return replace(made, notice=" ".join(asked.notice.split())), text
 
 
 def wanted_collection(
