@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.cells import corners_of, join_cells, without_false_top
+from extractors.cells import corners_of, join_cells
 from extractors.glyphs import Alphabet, GlyphReader, load_glyph_reader
 from extractors.layout import strip_above
 from extractors.lines import PADDING, Region, chars_to_lines, cut_line, region_to_lines, region_to_source
 from extractors.orient import UpsideDown, load_direction_classifier, orient
 from extractors.pages import open_pages
 from extractors.rectify import rectify
+from extractors.regrid import without_false_top
 from extractors.underline import UNDERSCORES
 from pipeline.forms.blank import BlankCell, BlankLine, BlankTable
 from pipeline.forms.marks import Sign, line_to_signs
