@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -15,7 +16,7 @@ from pipeline.ledger_text import line_note
 from pipeline.store import Store, open_store, set_collection
 from pipeline.tables import missing_csv
 from pipeline.totals import make_totals
-from pipeline.web.dashboard.charts import HEIGHT, WIDTH, arrivals_chart, nice_steps, units_chart
+from pipeline.web.dashboard.charts import HEIGHT, WIDTH, arrivals_chart, nice_amounts, nice_steps, units_chart
 from pipeline.web.dashboard.files import choose_files, file_row, size_text
 from pipeline.web.dashboard.overview import error_rate, make_overview, pace, time_left
 from pipeline.web.dashboard.said import Said, line_notes, range_notes
@@ -26,6 +27,7 @@ from pipeline.workbook.totals_sheet import printed_total
 from schemas.form import SlotKind
 from schemas.office import Collection, FileState, Receipt, StoredReturn, Unit
 from schemas.safety_month import SAFETY_MONTH
+from schemas.values import plain_number
 from tests.office import DEADLINE, START, UNREADABLE, collection_of, corrected, made_office, reading_of, receipt, stored
 
 SEEDS = range(1, 7)
@@ -294,6 +296,20 @@ def test_bars_stand_in_order_and_show_who_stands_out() -> None:
     assert chart.bars[0].outlier
     assert len(chart.bars) + chart.beyond == 4999
     assert units_chart([], 0) is None
+
+
+@pytest.mark.parametrize(
+    ("highest", "steps"),
+    [("0.05", "0 0.02 0.04"), ("1280.05", "0 500 1000"), ("7", "0 5"), ("0.9", "0 0.5"), ("999999999.99", "0 500000000")],
+)
+def test_amounts_have_round_ticks(highest: str, steps: str) -> None:
+    """Also below 1: exact ones, up to the highest."""
+    amount = plain_number(Decimal(highest))
+    assert [str(step) for step in nice_amounts(amount, most=3)] == steps.split()
+    chart = units_chart([("甲", amount, False, False), ("乙", amount, True, False)], float(amount))
+    assert chart is not None
+    assert [bar.value for bar in chart.bars] == [amount, amount]
+    assert chart.median == chart.bars[0].y
 
 
 @pytest.mark.parametrize(("value", "times"), [(100, 10), (99, 0), (1, 0.1), (2, 0), (0, 0)])

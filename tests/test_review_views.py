@@ -295,3 +295,16 @@ def test_slots_without_a_page_are_not_in_the_order() -> None:
     """What is missing with its whole item is not there to be looked at."""
     reading = reading_of({"item1.lectures": 5}, unit=A, flagged=["item1.lectures"], lost=("item4",))
     assert {stake.path for stake in by_impact(totals_of(**{A: reading}))} == {"item1.lectures"}
+
+
+def test_amounts_and_boxes_have_a_stake_too() -> None:
+    """In numbers of their own: the amount at stake is exact, a box is worth one; words and dates move no total."""
+    flagged = ["lectures.cost", "lectures.online", "lectures.day"]
+    values: dict[str, Value] = {"lectures.cost": Decimal("12.5"), "lectures.online": None, "lectures.day": "2027-06-03"}
+    returns = [
+        stored(1, reading_of(values, unit=A, flagged=flagged, form=FORM), unit=A),
+        stored(2, reading_of({"lectures.cost": Decimal("0.05"), "lectures.online": 1}, unit=B, form=FORM), unit=B),
+    ]
+    ledger = make_ledger(collection_of(A, B, form=FORM), returns, [], FORM)
+    stakes = {stake.path: (stake.reach, stake.known) for stake in by_impact(make_totals(ledger, FORM))}
+    assert stakes == {"lectures.cost": (Decimal("12.5"), True), "lectures.online": (1, True)}
