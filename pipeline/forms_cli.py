@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from pipeline.office_cli import Home
+from pipeline.settings import load_settings
 from pipeline.words import speaks_chinese
+from schemas.form import FieldKind
 
 forms = typer.Typer()
 form = typer.Typer(
@@ -57,3 +60,29 @@ def check_command(
     from pipeline.forms.telling import check_file
 
     check_file(file, against, picture, as_json=as_json, chinese=speaks_chinese())
+
+
+@form.command(name="fill", epilog="Example: kuohao form fill --home 办公室 --output 上报.docx --unit 云川市总工会")
+def fill_command(
+    home: Home = None,
+    form_id: Annotated[
+        str | None, typer.Option("--form", metavar="ID", help="Which form; else what is collected. 表样编号。")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A .docx or .pdf; else HOME/汇总/上报表.docx. 输出文件。", dir_okay=False),
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Who reports. 填报单位。")] = "",
+    contact: Annotated[str, typer.Option(help="Whom to ask. 联系人。")] = "",
+    phone: Annotated[str, typer.Option(help="By which telephone. 电话。")] = "",
+    date: Annotated[str, typer.Option(help="On which day; else today in China. 填报日期，默认为今天。")] = "",
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="Also while slots are open; marked ※. 尚有待审核项时先填暂定数。")
+    ] = False,
+) -> None:
+    """Write the totals into the form itself, ready to stamp and report upwards. 把合计填回统计表，盖章后上报。"""
+    from pipeline.forms.filling import fill_office
+
+    said = {FieldKind.UNIT: unit, FieldKind.NAME: contact, FieldKind.PHONE: phone, FieldKind.DATE: date}
+    made = fill_office(load_settings(home=home), form_id, output, said, provisional=provisional)
+    print(made)

@@ -3,7 +3,8 @@
     KuohaoError
     ├── ConfigError            2  wrong option or setting; nothing was touched
     │   ├── FormFileError         a form file that cannot be used
-    │   └── FormInUse             another form of an id by which returns have been read
+    │   ├── FormInUse             another form of an id by which returns have been read
+    │   └── StillOpen             totals that review may still change
     ├── TooFewSlots            2  too few reviewed and audited slots to calibrate by
     ├── NoSuchReturn           2  a return that is not, or no longer, on record
     ├── Conflict               1  somebody else has decided in the meantime
@@ -77,6 +78,14 @@ class FormInUse(ConfigError):
     code = "form_in_use"
     zh = "已有报表按这个编号的表样读取，填写处不能再改，请给新表样换一个编号（id）"
     en = "returns have been read by the form of this id, so its slots stay; give the new form another id"
+
+
+class StillOpen(ConfigError):
+    """Totals that slots under review may still change are not reported upwards unasked."""
+
+    code = "still_open"
+    zh = "还有待审核的项，合计未定：审核后再填，或加 --provisional 先填暂定数（带※）"
+    en = "slots are still under review; decide them first, or fill in provisional numbers (marked ※) with --provisional"
 
 
 class TooFewSlots(KuohaoError):

@@ -396,5 +396,5 @@ def test_a_file_without_a_blank_says_so(tmp_path: Path) -> None:
 def test_every_form_command_shows_an_example() -> None:
     """As all commands do."""
     shown = {command.name: str(command.epilog) for command in form_commands.registered_commands}
-    assert set(shown) == {"new", "check"}
+    assert set(shown) == {"new", "check", "fill"}
     assert all(example.startswith(f"Example: kuohao form {name}") for name, example in shown.items())

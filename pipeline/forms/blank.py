@@ -7,29 +7,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from schemas.flow import Box
+
 
 @dataclass(frozen=True)
 class BlankLine:
     """A printed line, spelled as forms spell it (see `pipeline.forms.spelling`); a wide gap is one space.
 
     `ends` tells that a paragraph ends with it: the next line is no mere continuation. `unsure` are the printed characters
-    that a recogniser was not sure of, each with the words around it.
+    that a recogniser was not sure of, each with the words around it. `chars` are what stands on a line above or below a
+    table of a file with pages, one by one, each with its page and box (fractions of it).
     """
 
     text: str
     ends: bool = True
     unsure: tuple[str, ...] = ()
+    chars: tuple[tuple[str, int, Box], ...] = ()
 
 
 @dataclass(frozen=True)
 class BlankCell:
-    """A cell of a blank table, rows and columns counted from 0."""
+    """A cell of a blank table, rows and columns counted from 0.
+
+    `number` is its place among all cells of its file, by which what is written into the blank finds it; `spot` are page and
+    box (fractions of it), where the file has pages.
+    """
 
     row: int
     column: int
     row_span: int
     column_span: int
     lines: tuple[BlankLine, ...]
+    number: int = -1
+    spot: tuple[int, Box] | None = None
 
     @property
     def text(self) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import count, groupby, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from extractors.cells import corners_of, join_cells
 from extractors.glyphs import Alphabet, GlyphReader, load_glyph_reader
+from extractors.ink import dark_pixels, flags_to_runs, line_to_gray
 from extractors.layout import strip_above
 from extractors.lines import PADDING, Region, chars_to_lines, cut_line, region_to_lines, region_to_source
 from extractors.orient import UpsideDown, load_direction_classifier, orient
@@ -21,7 +22,7 @@ from extractors.underline import UNDERSCORES
 from pipeline.forms.blank import BlankCell, BlankLine, BlankTable
 from pipeline.forms.marks import Sign, line_to_signs
 from pipeline.forms.spelling import mend, spell
-from schemas.flow import LINE_HEIGHT, Cell, GlyphLine, Line, Page, Upright
+from schemas.flow import LINE_HEIGHT, Box, Cell, GlyphLine, Line, Page, Upright
 from schemas.form import EMPTY_BOX, EMPTY_LINE
 
 # The title and fields stand within this height above a table, in working pixels: eight lines of 14 pt.
@@ -38,6 +39,9 @@ WORDS = 3
 
 # White wider than this between two characters is a gap, in line pixels: a character and a half.
 GAP = 60.0
+
+# A row of a line holds print when it has so much of the ink that rows have.
+INKED = 0.25
 
 # What a rule on its side may reach into a region, in pixels of a page born digital.
 RULE = 6.0
@@ -64,14 +68,15 @@ def load_blank_readers() -> BlankReaders:
 
 def pages_to_blanks(path: Path, readers: BlankReaders) -> list[BlankTable]:
     """The tables on the pages of a file, in reading order. Raises as `open_pages`."""
-    return [table for page in open_pages(path) for table in page_to_blanks(page, readers)]
+    numbers = count()
+    return [table for page in open_pages(path) for table in _page_to_blanks(page, readers, numbers)]
 
 
-def page_to_blanks(page: Page, readers: BlankReaders) -> list[BlankTable]:
-    """The tables of a page, from top to bottom."""
+def _page_to_blanks(page: Page, readers: BlankReaders, numbers: Iterator[int]) -> list[BlankTable]:
+    """The tables of a page, from top to bottom; cells get the next `numbers`."""
     upright, cells = orient(rectify(page), readers.is_upside_down)
     tables = [_from_row_0(without_false_top(list(group))) for _, group in groupby(cells, key=lambda cell: cell.table)]
-    return [_to_blank(upright, table, tables[place + 1 : place + 2], readers) for place, table in enumerate(tables)]
+    return [_to_blank(upright, table, tables[place + 1 : place + 2], readers, numbers) for place, table in enumerate(tables)]
 
 
 def _from_row_0(cells: Sequence[Cell]) -> list[Cell]:
@@ -80,7 +85,11 @@ def _from_row_0(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _to_blank(
-    upright: Upright, table: Sequence[Cell], following: Sequence[Sequence[Cell]], readers: BlankReaders
+    upright: Upright,
+    table: Sequence[Cell],
+    following: Sequence[Sequence[Cell]],
+    readers: BlankReaders,
+    numbers: Iterator[int],
 ) -> BlankTable:
     strips: list[Region] = [strip_above(table, ABOVE, MARGIN), _strip_below(upright, table, following)]
     above, below, *lines = _read(upright, [*strips, *table], readers)
@@ -90,10 +99,18 @@ def _to_blank(
         table = [*table[:parted], joined, *table[parted + 2 :]]
         lines[parted : parted + 2] = _read(upright, [joined], readers)
     cells = tuple(
-        BlankCell(cell.row, cell.column, cell.row_span, cell.column_span, tuple(own))
+        BlankCell(cell.row, cell.column, cell.row_span, cell.column_span, tuple(own), next(numbers), _spot(upright, cell))
         for cell, own in zip(table, lines, strict=True)
     )
     return BlankTable(cells, tuple(above), tuple(below))
+
+
+def _spot(upright: Upright, cell: Cell) -> tuple[int, Box]:
+    """The page a cell is on, and its box as fractions of it."""
+    height, width = upright.page.pixels.shape[:2]
+    points = region_to_source(upright, cell) / (width, height)
+    (left, top), (right, bottom) = np.clip(points.min(axis=0), 0, 1), np.clip(points.max(axis=0), 0, 1)
+    return upright.page.number, (float(left), float(top), float(right), float(bottom))
 
 
 def _parted(table: Sequence[Cell], lines: Sequence[Sequence[BlankLine]]) -> int | None:
@@ -128,7 +145,8 @@ def _read(upright: Upright, regions: Sequence[Region], readers: BlankReaders) ->
     read = iter(_recognise([line for own in lines for line in own], readers))
     for region, own in zip(regions, lines, strict=True):
         ends = _right_end(upright, region, own)
-        yield [made for _, end in zip(own, ends, strict=True) if (made := _to_blank_line(*next(read), ends=end)).text]
+        made = [_to_blank_line(next(read), ends=end) for end in ends]
+        yield [line for line in made if line.text]
 
 
 def _recognise(lines: Sequence[Line], readers: BlankReaders) -> Iterator[tuple[GlyphLine, list[Sign]]]:
@@ -167,12 +185,14 @@ def _typed(upright: Upright, region: Region) -> list[BlankLine]:
         scale = (bottom - top + 2 * pad) / LINE_HEIGHT
         written = [Sign(char.text, (char.box[0] - left) / scale, (char.box[2] - left) / scale) for char in chars]
         _, signs = line_to_signs(wide)
-        made.append(BlankLine(spell(_joined([*written, *_unspelled(signs, written)])), ends=end))
+        text = spell(_joined([*written, *_unspelled(signs, written)]))
+        made.append(BlankLine(text, end, (), _placed(wide, written)))
     return [line for line in made if line.text]
 
 
-def _to_blank_line(glyphs: GlyphLine, signs: Sequence[Sign], *, ends: bool) -> BlankLine:
+def _to_blank_line(read: tuple[GlyphLine, list[Sign]], *, ends: bool) -> BlankLine:
     """What a recogniser spells on a line, with the marks that only pixels tell."""
+    glyphs, signs = read
     written, unsure = [], []
     boxes = [sign for sign in signs if sign.text == EMPTY_BOX]
     for char, sure in _characters(glyphs):
@@ -183,7 +203,23 @@ def _to_blank_line(glyphs: GlyphLine, signs: Sequence[Sign], *, ends: bool) -> B
             unsure.append(len(written) - 1)
     apart = [place for place, before in zip(unsure, [-9, *unsure], strict=False) if place - before > WORDS]
     around = tuple("".join(sign.text for sign in written[max(place - WORDS, 0) : place + WORDS + 1]) for place in apart)
-    return BlankLine(mend(spell(_joined([*written, *_unspelled(signs, written)]))), ends, around)
+    text = mend(spell(_joined([*written, *_unspelled(signs, written)])))
+    return BlankLine(text, ends, around, _placed(glyphs.line, written))
+
+
+def _placed(line: Line, written: Sequence[Sign]) -> tuple[tuple[str, int, Box], ...]:
+    """Characters with their page and boxes, as high as the print on their line: what one is to write on lies below it."""
+    rows = (dark_pixels(line_to_gray(line)) > 0).sum(axis=1)
+    runs = flags_to_runs(rows > INKED * float(np.median(rows[rows > 0])) if rows.any() else rows > 0)
+    # A rule below the print is a run of its own, and a flat one.
+    first, last = max(runs, key=lambda run: run[1] - run[0], default=(0, LINE_HEIGHT))
+    high, bottom = first - PADDING * LINE_HEIGHT, last + PADDING * LINE_HEIGHT
+    placed = []
+    for sign in written:
+        corners = line.to_page(np.array([(x, y) for x in (sign.left, sign.right) for y in (high, bottom)]))
+        (left, top), (right, low) = (corners / line.page_size).min(axis=0), (corners / line.page_size).max(axis=0)
+        placed.append((sign.text, line.page, (float(left), float(top), float(right), float(low))))
+    return tuple(placed)
 
 
 def _characters(glyphs: GlyphLine) -> Iterator[tuple[Sign, float]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.forms.blank import BlankCell, BlankTable
 from pipeline.forms.doubts import Doubt, Why
-from pipeline.forms.sentence import Draft, has_marks, read_sentence
+from pipeline.forms.sentence import Draft, has_marks, join_halves, read_sentence
 from pipeline.forms.spelling import without_spaces
 from pipeline.forms.units import UNITS, column_kind, heading_unit, plain_unit, unit_in
 from schemas.form import Mark, PlainWords, SlotKind
@@ -31,12 +31,16 @@ _STRUCK_OUT = re.compile(r"[/／\\—－\-×✕]+")
 
 @dataclass(frozen=True)
 class FoundItem:
-    """An item as found: `sums` are the places among the items of the rows that a totals row adds up."""
+    """An item as found: `sums` are the places among the items of the rows that a totals row adds up.
+
+    `rows` are, of one that repeats, the numbers of its slots' cells in each of its rows.
+    """
 
     heading: str
     slots: tuple[Draft, ...]
     repeats: bool = False
     sums: tuple[int, ...] = ()
+    rows: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,10 +159,15 @@ def _read_sentences(reading: _Reading, cells: Sequence[BlankCell]) -> None:
         found = read_sentence(cell.text, heading)
         reading.plain += found.plain
         reading.doubts += found.doubts
-        slots += found.slots
+        slots += [replace(slot, cell=cell.number, nth=nth) for nth, slot in enumerate(found.slots)]
         if not cell.text and cell.row == cells[first].row:
             slots += _cell_slot(reading, cell, heading)
     reading.plain += read_sentence(heading).plain if heading and not has_marks(heading) else ()
+    above = reading.items[-1] if reading.items else None
+    if not heading and first and above is not None and above.slots and above.slots[-1].mark is not Mark.CELL:
+        # The heading stands on the page before, with the sentence's beginning.
+        reading.items[-1] = replace(above, slots=join_halves(above.slots, slots))
+        return
     reading.items.append(FoundItem(heading, tuple(slots)))
 
 
@@ -212,13 +221,17 @@ def _summed(items: Sequence[FoundItem]) -> tuple[int, ...]:
 
 def _read_repeats(reading: _Reading, cells: Sequence[BlankCell], rest: Sequence[int]) -> None:
     """Rows that are empty but for their numbers: as many of them as a unit needs."""
+    slots = [slot for cell in cells if not cell.text for slot in _cell_slot(reading, cell, "")]
+    rows = [tuple(slot.cell for slot in slots)]
     for row in rest:
-        if not _is_open(reading, reading.table.row(row)):
+        more = reading.table.row(row)
+        if not _is_open(reading, more):
             break
         reading.skip.add(row)
-    slots = [slot for cell in cells if not cell.text for slot in _cell_slot(reading, cell, "")]
+        own = {_column(reading, cell): cell.number for cell in more if not cell.text}
+        rows.append(tuple(own.get(slot.column, -1) for slot in slots))
     if slots:
-        reading.items.append(FoundItem(ROWS, tuple(_with_events(slots)), repeats=True))
+        reading.items.append(FoundItem(ROWS, tuple(_with_events(slots)), repeats=True, rows=tuple(rows)))
 
 
 def _is_open(reading: _Reading, cells: Sequence[BlankCell]) -> bool:
@@ -246,7 +259,7 @@ def _cell_slot(reading: _Reading, cell: BlankCell, heading: str, measure: str = 
         # A cell alone under a heading without a word of measure holds a number more often than words.
         kind = SlotKind.COUNT
         reading.doubts.append(Doubt(Why.NO_UNIT, f"{heading} {column}".strip() or telling))
-    return [Draft("", Mark.CELL, "", kind, unit, "", column or heading)]
+    return [Draft("", Mark.CELL, "", kind, unit, "", column or heading, cell=cell.number)]
 
 
 def _column(reading: _Reading, cell: BlankCell) -> str:

@@ -45,7 +45,7 @@ _HELD = re.compile(r"(?:班|讲座|活动|演练|会议|会|竞赛|比赛)$")
 @dataclass(frozen=True)
 class Draft:
     """A slot found in a blank: as `schemas.form.Slot`, without a path; `events` says that the slot before counts the events
-    this one's people attended."""
+    this one's people attended. `cell` is the number of the cell it stands in, `nth` its place among the marks there."""
 
     before: str
     mark: Mark
@@ -55,6 +55,8 @@ class Draft:
     choice: str = ""
     column: str = ""
     events: bool = False
+    cell: int = -1
+    nth: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,13 @@ def read_sentence(text: str, heading: str = "") -> Drafts:
     if _SEVERAL not in heading + text:
         slots = _with_choices(slots, boxes_first=boxes_first)
     return Drafts(_with_events(slots), plain, tuple(doubts))
+
+
+def join_halves(first: Sequence[Draft], second: Sequence[Draft]) -> tuple[Draft, ...]:
+    """The slots of a sentence that a page end has cut in two; words at the cut go to the slot that they belong to."""
+    after, before = _split(first[-1].after + second[0].before, first[-1].mark, second[0].mark, boxes_first=True)
+    slots = (*first[:-1], replace(first[-1], after=after), replace(second[0], before=before.lstrip()), *second[1:])
+    return tuple(_with_events(slots))
 
 
 def has_marks(text: str) -> bool:

@@ -52,8 +52,9 @@ def _blank(sheet: Worksheet) -> BlankTable | None:
             sum(area.top <= row <= area.bottom for row in rows),
             area.right - area.left + 1,
             texts.get(area, ()),
+            number,
         )
-        for area in inside
+        for number, area in enumerate(inside)
         if area.top in rows
     )
     above = tuple(line for area in areas if area.bottom < first for line in _joined(area, areas, texts))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import count
 from typing import Any, TypeAlias
 
 import docx
@@ -66,16 +67,22 @@ def word_tables(document: Document) -> list[WordTable]:
 
 def word_to_blanks(data: bytes) -> list[BlankTable]:
     """The tables of a Word file, blank. Raises as `open_word`."""
+    return tables_to_blanks(word_tables(open_word(data)))
+
+
+def tables_to_blanks(tables: Sequence[WordTable]) -> list[BlankTable]:
+    """Word tables as blank ones; cells are numbered through all of them."""
+    numbers = count()
     return [
         BlankTable(
             tuple(
-                BlankCell(cell.row, cell.column, cell.row_span, cell.column_span, tuple(_lines(cell.element)))
+                BlankCell(cell.row, cell.column, cell.row_span, cell.column_span, tuple(_lines(cell.element)), next(numbers))
                 for cell in table.cells
             ),
             tuple(line for paragraph in table.above for line in paragraph_lines(paragraph)),
             tuple(line for paragraph in table.below for line in paragraph_lines(paragraph)),
         )
-        for table in word_tables(open_word(data))
+        for table in tables
     ]
 
 

@@ -18,6 +18,10 @@ from starlette.responses import Response, StreamingResponse
 
 from pipeline.executors import process_pool
 from pipeline.exporting import export_folder, folder_of
+from pipeline.forms.figures import totals_to_filling
+from pipeline.forms.filling import FILLED, Ending, filled_bytes, header_values
+from pipeline.forms.shelf import blank_of
+from pipeline.forms.showing import apart
 from pipeline.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
 from pipeline.settings import Settings
 from pipeline.store import Store, counts, last_export, open_store
@@ -43,6 +47,8 @@ TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".csv": "text/csv; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".pdf": "application/pdf",
 }
 
 MAKERS: Mapping[str, Callable[[Snapshot, date], bytes]] = {
@@ -53,7 +59,10 @@ MAKERS: Mapping[str, Callable[[Snapshot, date], bytes]] = {
 }
 """How each table is made, for a day in China."""
 
-EXPORTS = tuple(MAKERS)
+FORMS = tuple(f"{FILLED}{ending}" for ending in Ending)
+"""The form itself with the totals in it."""
+
+EXPORTS = (*MAKERS, *FORMS)
 """The tables that can be had at any moment."""
 
 TOLD = {
@@ -61,6 +70,8 @@ TOLD = {
     RETURNS: say("每个单位一行"),
     SLOTS: say("每个数一行，注明文件、页和位置"),
     MISSING: say("未报和缺页的单位，用于催报"),
+    f"{FILLED}{Ending.WORD}": say("合计填回统计表，盖章后上报；待审核的带※"),
+    f"{FILLED}{Ending.PDF}": say("同上，PDF，可直接打印"),
     CHANGES: say("与前一天相比的变化"),
     CHANGES_TEXT: say("与前一天相比的变化，文字说明"),
 }
@@ -88,11 +99,21 @@ def make_export(web: Web, name: str, chosen: Chosen) -> Response:
     Raises StoreUnavailable, TransientError where the process that makes a workbook is ended, DiskFull.
     """
     as_of = local_date(web.store.clock())
-    if name in LONG and sum(counts(web.store).values()) >= MANY_FILES:
+    if name in FORMS:
+        data = _made_form(web, name, chosen.id, as_of)
+    elif name in LONG and sum(counts(web.store).values()) >= MANY_FILES:
         data = _made_apart(web.settings, name, chosen.id, as_of)
     else:
         data = MAKERS[name](kept_for(web, chosen.id).now(), as_of)
     return as_download(data, dated_name(f"{chosen.collection.name}-{name}" if chosen.others else name, as_of))
+
+
+def _made_form(web: Web, name: str, collection: int, as_of: date) -> bytes:
+    """The form with the totals in it, marked where they are provisional; a PDF's blank is read in a process of its own."""
+    office = kept_for(web, collection).now()
+    filling = totals_to_filling(office.form, office.totals)
+    words = web.home, office.form, filling, header_values(office.form, {}, as_of), Ending(PurePath(name).suffix)
+    return apart(filled_bytes, *words) if blank_of(web.home, office.form.id) is not None else filled_bytes(*words)
 
 
 def as_download(data: bytes, name: str) -> Response:
