@@ -20,8 +20,9 @@ from pipeline.web.dashboard.charts import HEIGHT, WIDTH, arrivals_chart, nice_am
 from pipeline.web.dashboard.files import choose_files, file_row, size_text
 from pipeline.web.dashboard.overview import error_rate, make_overview, pace, time_left
 from pipeline.web.dashboard.said import Said, line_notes, range_notes
-from pipeline.web.dashboard.sheet import entries_of, sheet_of, times_out, unit_sheet
+from pipeline.web.dashboard.sheet import entries_of, sheet_of, times_out
 from pipeline.web.dashboard.snapshot import Kept, Snapshot, take_snapshot
+from pipeline.web.dashboard.unit_sheet import unit_sheet
 from pipeline.web.dashboard.units import aside_rows, ask_rows, choose_units, make_reminder, return_rows
 from pipeline.workbook.totals_sheet import printed_total
 from schemas.form import SlotKind

@@ -23,8 +23,9 @@ from pipeline.web.dashboard.files import choose_files, file_row
 from pipeline.web.dashboard.links import total_link, unit_link, with_query
 from pipeline.web.dashboard.overview import error_rate, length_said, make_overview, time_left
 from pipeline.web.dashboard.shared import Anybody, Held, PageNumber, Pictured, Search, one_of, part_of, show
-from pipeline.web.dashboard.sheet import SORTS, bars_of, entries_of, median_of, sheet_of, unit_sheet
+from pipeline.web.dashboard.sheet import SORTS, bars_of, entries_of, median_of, sheet_of
 from pipeline.web.dashboard.snapshot import Kept, Snapshot, kept_for
+from pipeline.web.dashboard.unit_sheet import unit_sheet
 from pipeline.web.dashboard.units import (
     NO_PARENT,
     aside_rows,
