@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from extractors.pages import open_pages
 from extractors.rectify import rectify, turn
 from extractors.typed import is_typed, open_typed
 from pipeline.readers import Readers
+from schemas.errors import DocumentError
 from schemas.flow import Cell, Line, Page, Upright
 from schemas.typed import TypedBlock
 
@@ -51,6 +52,15 @@ def glance(path: Path, readers: Readers, *, turned: bool = False) -> Iterator[Gl
         if page.number > PAGES:
             return
         yield _page(page, readers, turned=turned)
+
+
+def glance_at(path: Path, wanted: Container[int], readers: Readers) -> Iterator[Glance]:
+    """Some pages of a file, as far as it goes: pictures of them, whatever text layer they have."""
+    try:
+        for page in open_pages(path, wanted=wanted):
+            yield _page(page, readers, turned=False)
+    except DocumentError:
+        return
 
 
 def words_above(path: Path, page: int, readers: Readers) -> tuple[str, ...]:

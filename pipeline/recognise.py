@@ -10,7 +10,8 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from extractors.glyphs import fold
-from pipeline.glance import Glance, glance, words_above
+from extractors.typed import is_typed
+from pipeline.glance import Glance, glance, glance_at, words_above
 from pipeline.judge import ErrorBudget
 from pipeline.readers import Readers
 from pipeline.work import read_source, readers_of
@@ -48,18 +49,22 @@ def read_wanted(
 ) -> tuple[Reading, ...]:
     """Read the originals of one source by the form that it is a return of; where there is but one, by that.
 
-    Raises a KuohaoError; UnknownForm names the forms that are collected.
+    Pages that are left in a file, and are of another form, are read by that one. Raises a KuohaoError; UnknownForm names the
+    forms that are collected.
     """
     if not wanted:
         raise UnknownForm("没有进行中的收集任务")
     failure: DocumentError | None = None
     for one in rank(paths, wanted, threads) if len(wanted) > 1 else wanted:
         try:
-            found = read_source(paths, names, form=one.form, budget=budget, roster=one.roster, threads=threads)
+            found = _read(paths, names, one, budget, threads)
         except (UnknownForm, NoTable) as error:
             failure = failure if isinstance(failure, UnknownForm) else error
             continue
-        return tuple(_titled(reading, paths, one.form, threads) for reading in found) if one.titled else found
+        if len(wanted) > 1 and len(paths) == 1 and not is_typed(paths[0]):
+            for other in _left(paths[0], found, one, wanted, threads):
+                found += _read_left(paths, names, other, found, budget, threads)
+        return tuple(sorted(found, key=lambda reading: reading.first_page))
     if isinstance(failure, NoTable):
         raise failure
     raise UnknownForm("正在收集：" + "、".join(one.form.title for one in wanted))
@@ -110,6 +115,49 @@ def title_in(form: Form, above: Sequence[str]) -> str:
     place = likeness.index(max(likeness))
     near = range(max(place - 1, 0), min(place + 2, len(lines)))
     return " ".join(above[at] for at in near if at == place or not any(_holds(lines[at], label) for label in labels))
+
+
+def _read(
+    paths: Sequence[Path], names: Sequence[str], one: Wanted, budget: ErrorBudget, threads: int
+) -> tuple[Reading, ...]:
+    found = read_source(paths, names, form=one.form, budget=budget, roster=one.roster, threads=threads)
+    return tuple(_titled(reading, paths, one.form, threads) for reading in found) if one.titled else found
+
+
+def _left(path: Path, found: Sequence[Reading], by: Wanted, wanted: Sequence[Wanted], threads: int) -> list[Wanted]:
+    """The forms that explain pages on which no return stands better than the one that the file was read by."""
+    readers = readers_of(by.form, threads)
+    others: list[Wanted] = []
+    for seen in glance_at(path, _NotOf(_pages(found)), readers):
+        shares = {one.form.id: explained(one.form, seen) for one in wanted}
+        best = max(wanted, key=lambda one: shares[one.form.id])
+        if shares[best.form.id] >= EXPLAINED and best is not by and best not in others:
+            others.append(best)
+    return others
+
+
+def _read_left(
+    paths: Sequence[Path], names: Sequence[str], one: Wanted, found: Sequence[Reading], budget: ErrorBudget, threads: int
+) -> tuple[Reading, ...]:
+    taken = _pages(found)
+    try:
+        return tuple(new for new in _read(paths, names, one, budget, threads) if new.first_page not in taken)
+    except (UnknownForm, NoTable):
+        return ()
+
+
+def _pages(found: Sequence[Reading]) -> frozenset[int]:
+    return frozenset(page for one in found for page in range(one.first_page, one.first_page + one.pages))
+
+
+@dataclass(frozen=True)
+class _NotOf:
+    """All pages but some."""
+
+    pages: frozenset[int]
+
+    def __contains__(self, page: object) -> bool:
+        return page not in self.pages
 
 
 def _titled(reading: Reading, paths: Sequence[Path], form: Form, threads: int) -> Reading:

@@ -32,6 +32,7 @@ from pipeline.store import (
     record_arrival,
     to_tell,
     undo_last,
+    view_counts,
 )
 from schemas.flow import State
 from schemas.office import Correction
@@ -71,6 +72,13 @@ QUESTIONS: dict[str, Question] = {
     "open slots": lambda store: list_slots(store, open=True),
     "one slot of all returns": lambda store: list_slots(store, open=True, form_path=SLOT),
     "open slots by slot": open_by_slot,
+    "the queue of a collection": lambda store: list_returns(store, collection=1),
+    "the next return of a collection": lambda store: next_open(store, (1, 1), collection=1),
+    "how many a collection's views show": lambda store: view_counts(store, collection=1),
+    "open slots of a collection": lambda store: list_slots(store, open=True, collection=1),
+    "one slot of a collection's returns": lambda store: list_slots(store, open=True, form_path=SLOT, collection=1),
+    "a collection's open slots by slot": lambda store: open_by_slot(store, collection=1),
+    "a move to another collection": lambda store: decide(store, 1, 1, DecisionKind.COLLECTION, "1", who="王芳"),
     "second entries": lambda store: awaiting_second(store, "李明"),
     "the trail of a return": lambda store: history(store, order=1, number=1),
     "what to tell the clerk": lambda store: to_tell(store, "/收件"),

@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from pipeline.desk import make_office
@@ -71,6 +72,22 @@ def test_file_is_read_by_the_form_it_is_of(tmp_path: Path, printed_returns: tupl
     (reading,) = read_wanted([path], ["青禾县.pdf"], wanted=titled, budget=ErrorBudget(), threads=0)
     assert (reading.form, reading.source) == (SAFETY_MONTH.id, "青禾县.pdf")
     assert reading.title.endswith(TITLE)
+
+
+def test_pages_of_another_form_in_a_file_are_read_too(tmp_path: Path, printed_returns: tuple[PrintedReturn, ...]) -> None:
+    """A clerk's stack holds returns of two forms: each is read by its own, and nothing else is."""
+    make_file([Recipe("digital")], 9, tmp_path / "one", form=FORMS["rooms-2027"])
+    whole, stack = pypdfium2.PdfDocument.new(), tmp_path / "一叠.pdf"
+    for part in (printed_returns[0].printed.path, tmp_path / "one.pdf"):
+        document = pypdfium2.PdfDocument(part)
+        whole.import_pages(document)
+        document.close()
+    whole.save(stack)
+    whole.close()
+    wanted = [Wanted(FORMS[id]) for id in ("rooms-2027", "safety-month-2027", SAFETY_MONTH.id)]
+    found = read_wanted([stack], ["一叠.pdf"], wanted=wanted, budget=ErrorBudget(), threads=0)
+    pages = printed_returns[0].printed.pages
+    assert [(one.form, one.first_page) for one in found] == [(SAFETY_MONTH.id, 1), ("rooms-2027", pages + 1)]
 
 
 def test_one_form_is_read_as_if_there_were_no_others(printed_returns: tuple[PrintedReturn, ...]) -> None:

@@ -12,13 +12,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 from rich.progress import track
 
 from pipeline.settings import Settings
-from pipeline.store import list_slots, open_store, set_collection
+from pipeline.store import add_collection, list_slots, open_store, set_collection
 from tests.browser import serving
 from tests.filled import fill
 from tests.office import made_office
@@ -47,11 +48,12 @@ def main() -> None:
     parser.add_argument("--decisions", type=int, default=200)
     parser.add_argument("--times", type=int, default=15, help="how often each page is asked for")
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--collections", type=int, default=1, help="among which the returns are dealt out")
     parser.add_argument("--folder", type=Path, help="where the store is made; a temporary one by default")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         home = Path(folder) / "home"
-        slots = _fill(home, options.returns, options.seed, options.decisions)
+        slots = _fill(home, options.returns, options.seed, options.decisions, options.collections)
         with serving(home) as served, httpx.Client(base_url=served.url, timeout=60) as client:
             print(f"{options.returns} returns; milliseconds: first, median of {options.times}, slowest of these")
             for page in PAGES:
@@ -60,14 +62,20 @@ def main() -> None:
             _decide(client, slots)
 
 
-def _fill(home: Path, count: int, seed: int, decisions: int) -> list[tuple[str, str]]:
+def _fill(home: Path, count: int, seed: int, decisions: int, several: int) -> list[tuple[str, str]]:
     """Make the store; addresses and paths of flagged slots to decide about."""
     settings = Settings(home=home)
     store = open_store(settings.database_url)
     collection, returns, _ = made_office(seed=seed, units=count)
-    set_collection(store, collection)
-    fill(store, home, track(returns, description="filling"), originals=False)
-    found = list_slots(store, open=True, limit=decisions)
+    set_collection(store, replace(collection, title="0"))
+    for turn in range(1, several):
+        add_collection(store, replace(collection, name=f"{collection.name}{turn}", title=f"{turn}", id=0))
+    dealt = (
+        replace(one, reading=one.reading.model_copy(update={"title": f"{turn % several}"}))
+        for turn, one in enumerate(returns)
+    )
+    fill(store, home, track(dealt, description="filling", total=len(returns)), originals=False)
+    found = list_slots(store, open=True, limit=decisions, collection=several)
     store.close()
     return [(f"{row.order}-{row.number}", row.path) for row in found.rows]
 
