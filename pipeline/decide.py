@@ -16,6 +16,7 @@ from pipeline.calibration import Features, evidence_to_features, load_calibratio
 from pipeline.counts import Certainty, Written, read_amount, read_number
 from pipeline.dates import date_parts, read_date
 from pipeline.days import date_doubts, likeliest_date
+from pipeline.doubts import PENNED, SEEN, doubts_in_any_case, is_seldom
 from pipeline.experts import (
     Expert,
     is_contested,
@@ -60,16 +61,6 @@ NOTHING = 0.5
 
 # What the digit reader sees more likely than this is so: no number, a number struck out.
 SEEN_BY_DIGITS = 0.5
-
-# Parentheses and neighbours seen at least this well vouch for a slot's place.
-SEEN = 0.5
-
-# A slot is under a seal when red paste covers this share of it, and in pen when this share of its ink is coloured.
-SEALED, PENNED = 0.04, 0.35
-
-# Original pixels for each pixel of a line below which colours under a seal cannot be told apart: JPEG halves them again.
-COARSE = 0.6
-
 
 # The kind of decision on a box, which no model claims anything of.
 TICK = "tick"
@@ -133,7 +124,7 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     amount = placement.slot.kind is SlotKind.MONEY
     best = likeliest(experts, amount=amount)
     written = read_amount(best.text, placement.slot.unit) if amount else read_number(best.text)
-    reasons = _doubts_in_any_case(evidence, written=bool(best.text))
+    reasons = doubts_in_any_case(evidence, written=bool(best.text))
     raw, kind = best.text, "pen" if by_pen else "count" if placement.looked else "glance"
     if not best.text:
         kind = "pen_blank" if by_pen else "blank" if placement.looked else "glance_blank"
@@ -152,7 +143,7 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     if by_pen and placement.slot.repeats and placement.slot.mark is not Mark.CELL:
         # A pen hides where one activity ends and the next begins: a number may be another's, however well it is read.
         reasons.append(Reason.PLACE_UNSURE)
-    contested = best.probability < FIRM and is_contested(experts, best.text)
+    contested = (is_seldom(placement) or best.probability < FIRM) and is_contested(experts, best.text)
     if not by_pen and (contested or may_be_stroke(experts, best.text)):
         reasons.append(Reason.READERS_DISAGREE)
     return _decision(evidence, experts, kind, written.state, written.value, raw, best, reasons, written.digits)
@@ -207,11 +198,11 @@ def _decide_text(evidence: Evidence, alphabet: Alphabet) -> Decision:
         reasons = [Reason.ONE_READER] if doubtful and not placement.certain else []
         if evidence.hand > BY_PEN and not placement.certain:
             reasons.append(Reason.PEN)
-        reasons += _doubts_in_any_case(evidence, written=True)
+        reasons += doubts_in_any_case(evidence, written=True)
         return _decision(evidence, experts, "text", State.VALUE, text, text, best, reasons)
     if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
         return _decision(evidence, experts, "text_blank", State.UNREADABLE, None, "", best, [Reason.INK_IN_BLANK])
-    doubts = _doubts_in_any_case(evidence, written=False)
+    doubts = doubts_in_any_case(evidence, written=False)
     if evidence.hand > BY_PEN and not placement.certain:
         # Faint words by pen leave too little ink to be told from none.
         doubts.append(Reason.PEN)
@@ -226,7 +217,7 @@ def _decide_date(evidence: Evidence, alphabet: Alphabet) -> Decision:
         return _decide_text(evidence, alphabet)
     text, probability = likeliest_date(shares)
     written = read_date(text)
-    reasons = _doubts_in_any_case(evidence, written=True)
+    reasons = doubts_in_any_case(evidence, written=True)
     if written.state is State.UNREADABLE:
         reasons.append(Reason.NO_YEAR if date_parts(text) else Reason.NOT_A_DATE)
     elif written.certainty is not Certainty.PLAIN:
@@ -243,7 +234,7 @@ def _decide_tick(evidence: Evidence) -> Decision:
     """A box: what its glyph and its pixels say is no matter of strings, and no model of them has been fitted."""
     tick = read_tick(evidence)
     value = 1 if tick.state is State.VALUE else None
-    doubts = [reason for reason in _doubts_in_any_case(evidence, written=bool(value)) if reason is not Reason.PLACE_UNSURE]
+    doubts = [reason for reason in doubts_in_any_case(evidence, written=bool(value)) if reason is not Reason.PLACE_UNSURE]
     reasons = tuple(dict.fromkeys((*tick.reasons, *doubts)))
     return Decision(TICK, tick.state, value, tick.raw, "", tick.probability, {}, reasons)
 
@@ -265,37 +256,3 @@ def _decision(
         features |= pen_to_features(seen, best.text)
     probability = load_calibration().models[kind].probability(features)
     return Decision(kind, state, value, raw, digits, probability, features, tuple(dict.fromkeys(reasons)), candidates)
-
-
-def _doubts_in_any_case(evidence: Evidence, *, written: bool) -> list[Reason]:
-    """What no probability excuses: a place that nothing vouches for, pens (the recognisers know print), seals that no
-    colour takes away, no grid."""
-    doubts = [Reason.PLACE_UNSURE] if _misplaced(evidence.placement) else []
-    if evidence.placement.certain:
-        return doubts
-    found = {
-        # Words by pen are read as far as the recogniser goes, and it knows print.
-        Reason.PEN: written and evidence.pen > PENNED and evidence.placement.digits is None,
-        # Phones' messengers leave too little colour to divide a dense seal out by.
-        Reason.SEAL: evidence.gray_seal or (evidence.seal > SEALED and evidence.sharpness < COARSE),
-        Reason.NO_GRID: not evidence.grid,
-    }
-    return doubts + [reason for reason, holds in found.items() if holds]
-
-
-def _misplaced(placement: Placement) -> bool:
-    """A side of the slot counts as seen by its parenthesis or by the printed words behind it; one parenthesis must be.
-
-    A slot on three lines has swallowed a line. An underlined one has the printed characters right beside it seen; more of
-    the sentence must be on one side. A cell stands beside its row's heading and below its column's.
-    """
-    if placement.ambiguous:
-        return True
-    if placement.underlined:
-        return max(placement.anchors) < SEEN
-    if placement.slot.mark is Mark.CELL:
-        return min(placement.anchors) < SEEN
-    if len(placement.stretches) > 2:
-        return True
-    sides = [max(pair) >= SEEN for pair in zip(placement.parentheses, placement.anchors, strict=True)]
-    return not (all(sides) and max(placement.parentheses) >= SEEN)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from extractors.glyphs import Alphabet
 from pipeline.days import with_year
-from pipeline.decide import BY_PEN, SEEN
+from pipeline.decide import BY_PEN
+from pipeline.doubts import SEEN
 from pipeline.header import judge_fields
 from pipeline.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.rules import judge_together

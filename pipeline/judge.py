@@ -14,7 +14,8 @@ from fractions import Fraction
 from extractors.glyphs import Alphabet
 from extractors.slots import slot_box
 from pipeline.calibration import load_calibration
-from pipeline.decide import PEN_KINDS, SEALED, Decision, decide, written_by_pen
+from pipeline.decide import PEN_KINDS, Decision, decide, written_by_pen
+from pipeline.doubts import SEALED
 from pipeline.figures import is_number
 from pipeline.office_calibration import UNADJUSTED, OfficeCalibration
 from schemas.flow import Evidence, Placement, State

@@ -49,6 +49,19 @@ def test_a_point_is_seen_by_two_or_shown(text: str, digits: str, points: int, va
     assert slot.review is shown
 
 
+def test_other_digits_contest_an_amount_however_sure() -> None:
+    """An amount of which the digit reader sees other digits is shown, however sure the recogniser is."""
+    slot = judge_slot(seen("8.00", "18,00", 1), ErrorBudget(), ALPHABET)
+    assert Reason.READERS_DISAGREE in slot.reasons
+
+
+@pytest.mark.parametrize(("hand", "shown"), [(0.0, False), (0.5, True)])
+def test_what_may_be_a_pen_s_is_shown(hand: float, *, shown: bool) -> None:
+    """On a page that may be a pen's, amounts are for a person: calibration has seen no amounts by pen."""
+    slot = judge_slot(replace(seen("12.5", "12,5", 1), hand=hand), ErrorBudget(), ALPHABET)
+    assert (Reason.PEN in slot.reasons) is shown
+
+
 def test_amounts_are_always_looked_at_closely() -> None:
     """No first glance is enough for an amount: the scout knows no points."""
     found = seen("12.5", "12,5", 1)
