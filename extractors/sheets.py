@@ -75,14 +75,14 @@ def _block(sheet: Worksheet, formulas: Worksheet) -> TypedBlock:
     if len(columns) * len(rows) > MAX_CELLS:
         raise FileTooLarge("cells")
     merged = _merged(sheet, rows, columns)
-    places = range(len(columns))
-    spans = (tuple(merged.get((row, column), (column, column + 1)) for column in places) for row in range(len(rows)))
+    # As the sheet counts its columns: what goes on in another sheet stands in the same ones.
+    spans = (tuple(merged.get((row, column), (column - 1, column)) for column in columns) for row in rows)
     cells = (tuple(lines.get((row, column), ()) for column in columns) for row in rows)
     return TypedBlock(tuple(cells), ruled=True, spans=tuple(spans))
 
 
 def _merged(sheet: Worksheet, rows: Sequence[int], columns: Sequence[int]) -> dict[tuple[int, int], Span]:
-    """The columns over which merged cells stand, by row and column among those given; none for the cells they cover.
+    """The columns over which merged cells stand, by row and column of those given; none for the cells they cover.
 
     Raises FileTooLarge where they cover more than a sheet can hold.
     """
@@ -94,9 +94,9 @@ def _merged(sheet: Worksheet, rows: Sequence[int], columns: Sequence[int]) -> di
         covered += (bottom - top) * (right - left)
         if covered > MAX_CELLS:
             raise FileTooLarge("cells")
-        found |= {(row, column): (column, column) for row in range(top, bottom) for column in range(left, right)}
-        if top < bottom and left < right and (rows[top], columns[left]) == (merged.min_row, merged.min_col):
-            found[top, left] = left, right
+        found |= {(row, column): (column, column) for row in rows[top:bottom] for column in columns[left:right]}
+        if (merged.min_row, merged.min_col) in found:
+            found[merged.min_row, merged.min_col] = merged.min_col - 1, merged.max_col
     return found
 
 

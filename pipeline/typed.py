@@ -67,7 +67,7 @@ def find_typed_tables(file: TypedFile, form: Form, alphabet: Alphabet) -> list[T
                 named = name_rows(sentences, here, alphabet, goes_on, ruled=block.ruled)
         said = _said(form, here, named, overlaid=file.overlaid)
         before = len(here) - len(own)
-        cells = [replace(one, first=one.first + before, last=one.last + before) for one in grid]
+        cells = [_moved(one, before) for one in grid]
         found = list(_part(form, sorted((*said, *cells), key=lambda one: one.first), len(rows) - before))
         others += block.ruled and not found
         spare = _spare(here, named) if named and block.ruled and not grid else []
@@ -120,11 +120,17 @@ def _part(form: Form, found: Sequence[Found], first: int) -> Iterator[_Find]:
         if again or (further and one.item not in items):
             yield _Find(first + start, first + last, items)
             items, further = {}, again and one.item in several
-        start = start if items else one.first
+        start = start if items else one.first if one.top is None else one.top
         items[one.item] = halves or one.evidence
         last = max(one.last, last)
     if items:
         yield _Find(first + start, first + last, items)
+
+
+def _moved(found: Found, rows: int) -> Found:
+    """The same item so many rows further down."""
+    top = None if found.top is None else found.top + rows
+    return replace(found, first=found.first + rows, last=found.last + rows, top=top)
 
 
 def _go_on(form: Form, before: _Find, find: _Find, rows: Sequence[Row]) -> _Find | None:

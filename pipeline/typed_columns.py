@@ -33,12 +33,15 @@ POINTS = re.compile(r"""[,;:.()"'-]""")
 class Columns:
     """Where the form's columns stand in a table, and those whose headings are the form's own to the letter.
 
-    `stop` is the row below the headings.
+    `stop` is the row below the headings, `width` how many columns these take. Of a table without headings that goes on with
+    another one's it is `sure` which column is which where it is as wide.
     """
 
     spans: Mapping[str, Span]
     exact: frozenset[str]
     stop: int
+    width: int
+    sure: bool = True
 
 
 def find_columns(form: Form, block: TypedBlock, row: int) -> Columns | None:
@@ -72,7 +75,8 @@ def plain(text: str) -> str:
 
 def _match(form: Form, block: TypedBlock, first: int, stop: int) -> Columns:
     """The columns whose headings stand in some rows, one above the other: first those to the letter."""
-    stacked = list(_stacked(block, first, stop))
+    every = list(_stacked(block, first, stop))
+    stacked = list(every)
     found: dict[str, Span] = {}
     exact = set()
     for name in form.columns:
@@ -84,7 +88,7 @@ def _match(form: Form, block: TypedBlock, first: int, stop: int) -> Columns:
         likes = [fuzz.ratio(plain(name), words) for _, words in stacked]
         if name not in found and max(likes, default=0.0) >= LIKE:
             found[name] = stacked.pop(likes.index(max(likes)))[0]
-    return Columns(found, frozenset(exact), stop)
+    return Columns(found, frozenset(exact), stop, max((right for (_, right), _ in every), default=0))
 
 
 def _stacked(block: TypedBlock, first: int, stop: int) -> Iterator[tuple[Span, str]]:

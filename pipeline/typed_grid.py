@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from extractors.glyphs import DIGITS, Alphabet
+from pipeline.counts import read_number
 from pipeline.typed_columns import Columns, find_columns, find_item, plain
 from pipeline.typed_lines import text_to_line
-from schemas.flow import Evidence, Placement
+from schemas.flow import Evidence, Placement, State
 from schemas.form import Form, FormItem, Slot, SlotKind
 from schemas.reading import Reason
 from schemas.typed import STRUCK, UNKNOWN, TypedBlock, TypedCell
@@ -28,12 +29,16 @@ NOTE = re.compile(r"[(]?(注|备注|说明|填表说明)[:0-9)]")
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """An item found in a block, the evidence on its slots, and its rows from `first` to `last`."""
+    """An item found in a block, the evidence on its slots, and its rows from `first` to `last`.
+
+    `top` is where its table's headings begin, of the first item below them.
+    """
 
     first: int
     last: int
     item: str
     evidence: tuple[Evidence, ...]
+    top: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,15 @@ def find_grid(
         return [], known
     headings = _find_headings(form, block)
     if not headings and known is not None:
-        headings = [(0, replace(known, stop=0))]
+        width = max(right for row in range(len(block.rows)) for _, right in block.spans_of(row))
+        headings = [(0, replace(known, stop=0, sure=width == known.width))] if width <= known.width else []
     if not headings:
         return [], known
     ends = [*(row for row, _ in headings[1:]), len(block.rows)]
     found: list[Found] = []
     for (row, columns), end in zip(headings, ends, strict=True):
         here = _read_rows(_Table(form, block, alphabet, columns, overlaid), end)
-        found += [replace(one, first=row) if place == 0 else one for place, one in enumerate(here)]
+        found += [replace(one, top=row) if place == 0 and columns.stop else one for place, one in enumerate(here)]
     return found, headings[-1][1]
 
 
@@ -103,6 +109,7 @@ def _read_rows(table: _Table, end: int) -> list[Found]:
     units: list[int] = []
     spare: list[int] = []
     found: list[Found] = []
+    ended = False
     for row in range(table.columns.stop, end):
         words = _words_of(table, row)
         named = find_item(left, words)
@@ -110,8 +117,13 @@ def _read_rows(table: _Table, end: int) -> list[Found]:
             item, exact = named
             left.remove(item)
             found.append(Found(row, row, item.key, _evidence(table, item, row, 1, exact=exact)))
-        elif several is not None and not found and not _is_aside(table, row, words):
+        elif _is_aside(table, row, words):
+            ended = True
+        elif several is not None and not found:
             (units if _holds(table, several, row) else spare).append(row)
+        elif found and not ended and _holds_numbers(table, row):
+            # A row that the form does not have: what stands there is lost unless somebody looks.
+            found[-1] = _doubted(found[-1])
     if several is not None and (units or spare):
         # Of a table in which nobody wrote the first row tells that it is blank.
         rows = units or spare[:1]
@@ -136,6 +148,18 @@ def _is_aside(table: _Table, row: int, words: Sequence[str]) -> bool:
     written = [span for cell, span in zip(table.block.rows[row], table.block.spans_of(row), strict=True) if cell]
     across = len(written) == 1 and 2 * (written[0][1] - written[0][0]) > len(table.columns.spans)
     return across or NOTE.match(said) is not None or any(said.startswith(label) for label in labels)
+
+
+def _holds_numbers(table: _Table, row: int) -> bool:
+    """Whether numbers stand in a row below the headings of numbers."""
+    slots = {slot.column: slot for slot in table.form.slots if slot.column and slot.kind.numeric}.values()
+    lines = (line for slot in slots for cell, _ in _cells_of(table, slot, row) for line in cell)
+    return any(read_number(line).state is State.VALUE for line in lines)
+
+
+def _doubted(found: Found) -> Found:
+    unsure = (Reason.PLACE_UNSURE,)
+    return replace(found, evidence=tuple(replace(one, exact=False, doubts=(*one.doubts, *unsure)) for one in found.evidence))
 
 
 def _holds(table: _Table, item: FormItem, row: int) -> bool:
@@ -165,7 +189,8 @@ def _slot_evidence(table: _Table, slot: Slot, row: int, turn: int, *, exact: boo
     if slot.column not in table.columns.spans:
         return Evidence(replace(placement, line=None), 0, 0.0, 0.0, None)
     doubts = [Reason.STRUCK] if STRUCK in text else []
-    if not cells or not all(own for _, own in cells) or (len(lines) > 1 and slot.kind is not SlotKind.TEXT):
+    merged = not cells or not all(own for _, own in cells)
+    if merged or not table.columns.sure or (len(lines) > 1 and slot.kind is not SlotKind.TEXT):
         # A merged cell is of several rows or columns, and nobody knows of which.
         doubts.append(Reason.PLACE_UNSURE)
     if not text and table.overlaid:

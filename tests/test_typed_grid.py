@@ -122,6 +122,23 @@ def test_table_goes_on_in_the_next_one(headed: bool) -> None:
     assert (slots["units[2].name"].value, slots["total.teams"].value) == ("白石区总工会", 8)
 
 
+@pytest.mark.parametrize(
+    ("spans", "value", "review"),
+    [
+        # All columns there; the last one empty and left out; another table altogether.
+        (((0, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7)), 8, False),
+        (((0, 2), (2, 3), (3, 4), (4, 5), (5, 6)), 8, True),
+        (((0, 1), (1, 2), (2, 3), (3, 4), (4, 8)), None, True),
+    ],
+)
+def test_columns_of_a_table_that_goes_on(spans: tuple[Span, ...], value: int | None, review: bool) -> None:
+    """Below a break columns are those of the table before where there are as many; else a person looks."""
+    lower = TypedBlock((tuple((text,) for text in ("合计", "8", "1400", "15", "4", "13.3")[: len(spans)]),), True, (spans,))
+    (reading,) = _read(_file(_table(HEADINGS, *ROWS[:2]), lower), UNITS)
+    total = {slot.path: slot for slot in reading.slots}["total.teams"]
+    assert (total.value, total.review) == (value, review)
+
+
 def test_two_returns_in_two_tables() -> None:
     """A table behind fields of its own is another return."""
     readings = _read(_file(*[block for _ in range(2) for block in (_loose(*FIELDS), _table(HEADINGS, *ROWS))]), UNITS)
@@ -136,12 +153,32 @@ def test_notes_and_empty_rows_are_no_units() -> None:
     assert not any("[" in path for path in slots)
 
 
+def test_rows_that_the_form_does_not_have_are_told() -> None:
+    """A row that a unit has put in, or said twice, leaves the one above it for a person to look at."""
+    first, second = (item.heading for item in SKILLS.items[:2])
+    for more in ("装卸工", first):
+        slots = _slots(SKILLS, _skills((first, "1"), (more, "2"), (second, "3")))
+        assert slots["welder.sessions"].review
+        assert not slots["electrician.sessions"].review
+        assert (slots["welder.sessions"].value, slots["electrician.sessions"].value) == (1, 3)
+
+
 def test_blank_table_has_one_blank_row() -> None:
     """Of a table in which nobody wrote the slots are blank, not missing."""
     rows = (HEADINGS, ("1", "", "", "", "", "", ""), ("2", "", "", "", "", "", ""), ("合计", "", "", "", "", "", ""))
     slots = _slots(UNITS, _table(*rows))
     assert [slot.path for slot in UNITS.slots] == list(slots)
     assert all(slot.state is State.BLANK for slot in slots.values())
+
+
+def test_sentences_between_headings_and_cells() -> None:
+    """A sentence that stands above the first cell to fill is read as well, whether or not headings stand above it."""
+    form = FORMS["innovation-2027"]
+    said, cell = form.items[2], form.items[3]
+    text = said.sentence.replace("（）", "（7）")
+    for heading in ((form.columns,), ()):
+        slots = _slots(form, _table(form.columns, *heading, (said.heading, text), (cell.heading, "12.5")))
+        assert [slots[slot.path].value for slot in (*said.slots, *cell.slots)] == [7, 7, 7, 7, Decimal("12.5")]
 
 
 def test_headings_in_two_storeys() -> None:
@@ -228,6 +265,11 @@ def _file(*blocks: TypedBlock) -> TypedFile:
 
 def _table(*rows: tuple[str, ...]) -> TypedBlock:
     return TypedBlock(tuple(map(_cells, rows)), ruled=True)
+
+
+def _skills(*rows: tuple[str, str]) -> TypedBlock:
+    """A table of the form with headings in one storey; of each row its heading and its first number."""
+    return _table(tuple(name.replace("·", "") for name in SKILLS.columns), *((*row, "", "", "", "") for row in rows))
 
 
 def _loose(*lines: str) -> TypedBlock:
