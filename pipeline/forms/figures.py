@@ -64,7 +64,7 @@ def _text(total: Total) -> str:
 def _words(slot: Slot, contributions: Iterable[Contribution]) -> str:
     """Words of several units side by side, or how many there are; days from the first to the last."""
     values = [one.slot.value for one in contributions if one.slot.state is State.VALUE and one.slot.value is not None]
-    found = list(dict.fromkeys(str(value) for value in values))
+    found = list(dict.fromkeys(_printable(str(value)) for value in values))
     if slot.kind is SlotKind.DATE and found:
         first, last = _day(min(found)), _day(max(found))
         return first if first == last else f"{first}至{last}"
@@ -90,8 +90,13 @@ def _rows(item: FormItem, totals: Mapping[str, Total]) -> tuple[Mapping[str, str
 def _value(slot: Slot, value: Value, decimals: int) -> str:
     if is_number(value):
         return number_text(value, decimals)
-    text = str(value or "")
+    text = _printable(str(value or ""))
     return _day(text) if slot.kind is SlotKind.DATE else text
+
+
+def _printable(text: str) -> str:
+    """Words without characters that no file may hold: they come from other people's files."""
+    return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
 def _day(text: str) -> str:

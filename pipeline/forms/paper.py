@@ -264,11 +264,14 @@ def _right_end(upright: Upright, region: Region, lines: Sequence[Line]) -> list[
     """For each line whether it ends before its region does, so that the next one begins a paragraph."""
     if not lines:
         return []
-    outline = region_to_source(upright, region)
-    right = float(outline[:, 0].max())
+    right = float(region_to_source(upright, region)[:, 0].max())
+    tips = np.array([[line.bgr.shape[1], LINE_HEIGHT / 2] for line in lines])
+    rights = [float(line.to_page(tip[None])[0, 0]) for line, tip in zip(lines, tips, strict=True)]
+    # A cell's margin may be wide: the longest line tells where lines break.
+    right = min(right, max(rights))
     ends = []
-    for line in lines:
-        last = line.to_page(np.array([[line.bgr.shape[1], LINE_HEIGHT / 2], [line.bgr.shape[1] - 10.0, LINE_HEIGHT / 2]]))
-        scale = float(np.hypot(*(last[0] - last[1]))) / 10.0
-        ends.append((right - float(last[0, 0])) / max(scale, 1e-6) > SHORT)
+    for line, end in zip(lines, rights, strict=True):
+        across = line.to_page(np.array([[0.0, LINE_HEIGHT / 2], [10.0, LINE_HEIGHT / 2]]))
+        scale = float(np.hypot(*(across[1] - across[0]))) / 10.0
+        ends.append((right - end) / max(scale, 1e-6) > SHORT)
     return [*ends[:-1], True]

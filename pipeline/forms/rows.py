@@ -80,11 +80,14 @@ def read_rows(table: BlankTable, others: set[int]) -> FoundRows:
 
 
 def _title_rows(table: BlankTable, numbers: list[int]) -> tuple[str, list[int]]:
-    """Rows at the top that are one cell over the whole width, with words and nothing to fill in."""
+    """Rows at the top that are one cell over the whole width, with nothing to fill in.
+
+    An empty one is what the lines under the fields above a table make with its top rule.
+    """
     title = ""
     while numbers and table.columns > 1:
         cells = table.row(numbers[0])
-        if len(cells) != 1 or not cells[0].text or has_marks(cells[0].text):
+        if len(cells) != 1 or has_marks(cells[0].text):
             break
         title = title or without_spaces(cells[0].text)
         numbers = numbers[1:]

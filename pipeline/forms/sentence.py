@@ -23,10 +23,14 @@ _STAMPED = re.compile(r"盖章|签字|签名|公章")
 _SEVERAL = "可多选"
 _LEGAL = re.compile(r"〔|\[|法|条例|令|号|办法|规定")
 
+# A mark, part of a word of measure, a line break, and what may be its other part.
+_BROKEN = re.compile(r"[）＿](?P<before>[^\s（）□＿，；。、]{1,2})\n(?P<behind>[^\s（）□＿]{1,4})")
+
 _NUMBERED = re.compile(r"(?:^|\n)[0-9一二三四五六七八九十]{1,2}$")
 
 # Where a clause ends.
 _JOINS = "，；。、"
+_ENDS = ("", "，", "；", "。", "、")
 _OPENING, _CLOSING = "（“《〈【‘", "）”》〉】’"
 
 # Between a word of measure and the comma that ends its clause may stand so many characters: 人参加，
@@ -73,7 +77,7 @@ def read_sentence(text: str, heading: str = "") -> Drafts:
 
     The row's `heading` may say that several boxes are ticked.
     """
-    text = _closed(text)
+    text = _unbroken(_closed(text))
     found = list(MARK.finditer(text))
     plain = tuple(_plain_words(text))
     if not found:
@@ -127,13 +131,22 @@ def lone_parentheses(text: str) -> list[int]:
 
 
 def _closed(text: str) -> str:
-    """A text with the other half of a lone parenthesis behind which a word of measure stands: one was not recognised."""
+    """A text with the other half of a lone parenthesis behind which a word of measure or a point stands: it was not seen."""
     for place in reversed(lone_parentheses(text)):
         behind = text[place + 1 :]
         if text[place] == "（" and behind in UNITS:
             text += "）"
-        elif leading_unit(behind):
+        elif leading_unit(behind) or (text[place] == "（" and behind[:1] in _ENDS):
             text = f"{text[:place]}（）{behind}"
+    return text
+
+
+def _unbroken(text: str) -> str:
+    """A text whose words of measure go on over line breaks: （）万 / 元."""
+    for match in reversed(list(_BROKEN.finditer(text))):
+        before, behind = match["before"], match["behind"]
+        if len(leading_unit(before + behind)) > len(before):
+            text = text[: match.end("before")] + text[match.start("behind") :]
     return text
 
 

@@ -14,6 +14,7 @@ from docx.oxml.ns import qn
 
 from extractors.package import open_package
 from extractors.runs import Run, runs_to_lines
+from extractors.typed import told_plainly
 from pipeline.forms.blank import BlankCell, BlankLine, BlankTable
 from pipeline.forms.spelling import spell
 
@@ -43,8 +44,9 @@ class WordTable:
 
 def open_word(data: bytes) -> Document:
     """A Word file whose parts have been looked through first. Raises UnreadableFile, EncryptedFile, FileTooLarge."""
-    open_package(data)
-    return docx.Document(BytesIO(data))
+    with told_plainly():
+        open_package(data)
+        return docx.Document(BytesIO(data))
 
 
 def word_tables(document: Document) -> list[WordTable]:
