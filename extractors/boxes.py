@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from extractors.ink import line_to_gray
 from schemas.flow import LINE_HEIGHT, BoxLook, Image, Placement
 
-# Sides of a box in line pixels: from half an em to a whole one and a little more.
-SIDES = range(18, 46, 2)
+# Sides of a box in line pixels: from less than half an em to a whole one and a little more.
+SIDES = range(14, 46, 2)
 
 # A frame's sides are seen where so much of each is dark; a corner may be broken, and light breaks thin sides.
 LEAST_SIDE = 0.62
@@ -24,6 +24,10 @@ RIM = 4
 
 # A box may reach so far over the steps of the words beside it, in line pixels.
 REACH = 14
+
+# So far from the steps at which a recogniser sees the words beside it a box begins and ends at least, in line pixels: these
+# are in the middle of characters. A text layer's are at their edges, over which a box may reach by a little.
+APART, SLACK = 6.0, 4.0
 
 # Shares of the way from paper to black from which a pixel is dark, in the order in which they are tried: thin sides are
 # grey on coarse scans.
@@ -44,7 +48,12 @@ def look_at_box(placement: Placement) -> BoxLook | None:
     gray = line_to_gray(line)
     left = max(int(placement.outer[0]) - REACH, 0)
     right = max(min(round(placement.outer[1]) + REACH, gray.shape[1]), left + 1)
-    between = placement.outer[0] - left, placement.outer[1] - left
+    slack = -SLACK if placement.certain else APART
+    # Where a line begins or ends no word stands.
+    between = (
+        placement.outer[0] - left + (slack if placement.outer[0] else -SLACK),
+        placement.outer[1] - left - (slack if placement.outer[1] < gray.shape[1] else -SLACK),
+    )
     for share in DARK:
         dark = _dark(gray, left, right, share)
         frame = _find_frame(dark, *between)
@@ -76,15 +85,15 @@ def _dark(gray: Image, left: int, right: int, share: float) -> Image:
 def _find_frame(dark: Image, left: float, right: float) -> tuple[int, int, int] | None:
     """Left, top and side of the square whose four sides are darkest; the largest of those that are about as dark.
 
-    Its middle half lies between `left` and `right`: there are squares in characters, too.
+    It lies between `left` and `right`: there are squares in characters, too.
     """
     best: tuple[float, tuple[int, int, int]] | None = None
     for side in SIDES:
         if side > min(dark.shape):
             break
         worst = _worst_side(dark, side)
-        middles = np.arange(worst.shape[1]) + side / 2
-        worst[:, (middles < left + side / 4) | (middles > right - side / 4)] = 0.0
+        lefts = np.arange(worst.shape[1])
+        worst[:, (lefts < left) | (lefts + side > right)] = 0.0
         y, x = np.unravel_index(int(worst.argmax()), worst.shape)
         seen = float(worst[y, x])
         if seen >= LEAST_SIDE and (best is None or seen > best[0] - 0.02 * (side - best[1][2]) / 2):

@@ -23,6 +23,9 @@ from pipeline.readers import Readers
 from schemas.flow import LINE_HEIGHT, Evidence, NamedCell, Placement, Upright
 from schemas.form import Mark, SlotKind
 
+# A box is shown with this much around its frame, in line pixels.
+RIM = 8.0
+
 
 def gather_evidence(
     upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget
@@ -65,6 +68,10 @@ def _placement_to_evidence(
     if crop is None:
         return Evidence(placement, 0, 0.0, 0.0, None, hand=hand)
     amount = placement.slot.kind is SlotKind.MONEY
+    box = look_at_box(placement) if placement.slot.mark is Mark.BOX else None
+    if box is not None and box.frame is not None:
+        # Until its frame is seen a box is all that lies between the words.
+        placement = replace(placement, outer=(box.frame[0] - RIM, box.frame[1] + RIM))
     return Evidence(
         placement,
         crop.ink,
@@ -77,7 +84,7 @@ def _placement_to_evidence(
         contrast=crop.contrast,
         sharpness=crop.sharpness,
         touching=crop.touching,
-        box=look_at_box(placement) if placement.slot.mark is Mark.BOX else None,
+        box=box,
         points=count_points(inner_part(crop, placement)) if amount and not placement.certain else None,
     )
 

@@ -11,6 +11,9 @@ from schemas.reading import Reason
 # Share of what lies within a frame that is dark: of empty boxes on made scans at most 0.02, of ticked ones 0.2 and more.
 EMPTY, FILLED = 0.05, 0.12
 
+# The same where no glyph was made out, for a frame of so many line pixels: squares in characters are smaller, or hold much.
+CLEARLY_EMPTY, CLEARLY_FILLED, LEAST_CLEAR = 0.02, 0.18, 20.0
+
 # Words beside a box seen this well, on either side, vouch for its place.
 SEEN = 0.5
 
@@ -41,8 +44,7 @@ def read_tick(evidence: Evidence) -> Tick:
     if pixels is None and glyph is None:
         return Tick(State.UNREADABLE, raw, 0.0, (Reason.TICK_UNSURE, *lost))
     ticked = bool(glyph if pixels is None else pixels)
-    # Without its frame nothing shows that a box is empty.
-    unsure = (pixels is None and not glyph) or (glyph is not None and pixels is not None and glyph is not pixels)
+    unsure = _is_unsure(glyph, pixels, evidence.box)
     probability = BOTH if glyph is pixels else ONE
     reasons = (Reason.TICK_UNSURE, *lost) if unsure else lost
     return Tick(State.VALUE if ticked else State.BLANK, raw if ticked else "", probability, reasons)
@@ -53,6 +55,20 @@ def _glyph_says(raw: str) -> bool | None:
     if any(char in TICKED_BOXES for char in raw):
         return True
     return False if any(char in OPEN_BOXES for char in raw) else None
+
+
+def _is_unsure(glyph: bool | None, pixels: bool | None, box: BoxLook | None) -> bool:
+    if glyph is None:
+        return not _is_clear(box)
+    # Without its frame nothing shows that a box is empty.
+    return not glyph if pixels is None else glyph is not pixels
+
+
+def _is_clear(box: BoxLook | None) -> bool:
+    """Whether the pixels leave no doubt, though no glyph was made out: a whole frame, and much in it or nothing."""
+    if box is None or box.frame is None or box.frame[1] - box.frame[0] < LEAST_CLEAR:
+        return False
+    return box.filled <= CLEARLY_EMPTY or box.filled >= CLEARLY_FILLED
 
 
 def _pixels_say(box: BoxLook | None) -> bool | None:

@@ -116,6 +116,8 @@ def test_pixels_tell_a_frame_and_what_fills_it(strokes: tuple[str, ...], *, fram
         ("☑", FULL, State.VALUE, False),
         ("", EMPTY, State.BLANK, False),
         ("区", FULL, State.VALUE, False),
+        ("", BoxLook((10.0, 26.0), 0.5, 300), State.VALUE, True),
+        ("", BoxLook((10.0, 40.0), 0.15, 300), State.VALUE, True),
         ("√", NO_FRAME, State.VALUE, False),
         ("□", FULL, State.VALUE, True),
         ("☑", EMPTY, State.BLANK, True),
@@ -126,7 +128,7 @@ def test_pixels_tell_a_frame_and_what_fills_it(strokes: tuple[str, ...], *, fram
     ],
 )
 def test_glyph_and_pixels_must_not_contradict(glyph: str, box: BoxLook, state: State, *, shown: bool) -> None:
-    """A box is ticked, or not, where glyph and pixels agree or one is silent; else a person looks."""
+    """A box is ticked, or not, where glyph and pixels agree or one is clear and the other silent; else a person looks."""
     (yes, *_) = placed("是否成立领导小组：□是□否；配备班组安全员（3）人。")
     evidence = Evidence(replace(yes, spelling=(glyph,), certain=False), 300, 0.0, 0.0, None, box=box)
     tick = read_tick(evidence)
