@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.office_cli import Home
+from pipeline.office_cli import Home, Named
 from pipeline.settings import load_settings
 from pipeline.words import speaks_chinese
 from schemas.form import FieldKind
@@ -79,10 +79,12 @@ def fill_command(
     provisional: Annotated[
         bool, typer.Option("--provisional", help="Also while slots are open; marked ※. 尚有待审核项时先填暂定数。")
     ] = False,
+    collection: Named = None,
 ) -> None:
     """Write the totals into the form itself, ready to stamp and report upwards. 把合计填回统计表，盖章后上报。"""
     from pipeline.forms.filling import fill_office
 
     said = {FieldKind.UNIT: unit, FieldKind.NAME: contact, FieldKind.PHONE: phone, FieldKind.DATE: date}
-    made = fill_office(load_settings(home=home), form_id, output, said, provisional=provisional)
+    settings = load_settings(home=home)
+    made = fill_office(settings, form_id, output, said, provisional=provisional, collection=collection)
     print(made)

@@ -14,10 +14,12 @@ from pipeline.cli import app
 from pipeline.corrections import HEADER, form_path
 from pipeline.ledger import UnitState, make_ledger
 from pipeline.publish import RETURNS, WORKBOOK
+from pipeline.read import read
 from pipeline.settings import Settings
 from pipeline.store import Store, collected, collections, correct, forms, list_returns, load_return, open_store
 from pipeline.store.queue import View
 from pipeline.totals import make_totals
+from pipeline.work import readers_of
 from samples.forms import sample_forms
 from samples.maker import Recipe, make_file
 from samples.notices import make_notice
@@ -96,6 +98,9 @@ def test_a_notice_becomes_a_filled_total_sheet(home: Path, tmp_path: Path) -> No
     said = say(home, "export")
     for name in (NOTICE, SAFETY):
         assert str(home / "汇总" / name / WORKBOOK) in said
+    filled = tmp_path / "上报表.docx"
+    say(home, "form", "fill", "--collection", NOTICE, "--output", filled, "--unit", "禾丰市总工会")
+    assert read_back(filled, form) == written(form, of_form)
     assert [row["单位"] for row in rows(home / "汇总" / NOTICE / RETURNS)] == ["甲县总工会", "乙县总工会", "丙县总工会"]
     store.close()
 
@@ -112,6 +117,13 @@ def notice_with_blank(folder: Path) -> Path:
     whole.save(path)
     whole.close()
     return path
+
+
+def read_back(path: Path, form: Form) -> list[Number]:
+    """What the reader of returns sees in a filled form; nought for a blank."""
+    (reading,) = read(path, form=form, readers=readers_of(form, 0)).readings
+    values = {slot.path: json_to_value(slot.value) for slot in reading.slots}
+    return [value if is_number(value := values[slot.path]) else 0 for slot in form.slots]
 
 
 def review(store: Store, sent: dict[str, Truth]) -> None:

@@ -13,8 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from extractors.typed import typed_format
-from pipeline.collecting import known_office
-from pipeline.exporting import export_folder
+from pipeline.collecting import find_collection, known_office
+from pipeline.exporting import export_folder, folder_of
 from pipeline.forms.figures import Filling, totals_to_filling
 from pipeline.forms.shelf import blank_of
 from pipeline.ledger import make_ledger
@@ -24,6 +24,7 @@ from pipeline.times import day_text, local_date
 from pipeline.totals import make_totals
 from schemas.errors import ConfigError, DiskFull, KuohaoError, StillOpen
 from schemas.form import FieldKind, Form
+from schemas.office import Collection
 
 # What a filled form is called.
 FILLED = "上报表"
@@ -40,18 +41,26 @@ class Ending(StrEnum):
 
 
 def fill_office(
-    settings: Settings, form_id: str | None, output: Path | None, said: Mapping[FieldKind, str], *, provisional: bool
+    settings: Settings,
+    form_id: str | None,
+    output: Path | None,
+    said: Mapping[FieldKind, str],
+    *,
+    provisional: bool,
+    collection: str | None = None,
 ) -> Path:
     """Fill in the form of an office's collection, with what has been `said` of its fields; gives where the file lies.
 
-    Raises ConfigError where no collection has the form and for another ending than .docx and .pdf, StillOpen where slots
-    are open and it is not to be `provisional`; DiskFull.
+    Raises ConfigError where no collection has the form, where several are open and nobody has said which, and for another
+    ending than .docx and .pdf; StillOpen where slots are open and it is not to be `provisional`; DiskFull.
     """
-    place = output or export_folder(settings) / f"{FILLED}{Ending.WORD}"
-    if place.suffix.lower() not in set(Ending):
-        raise ConfigError(f"--output {place}: .docx, .pdf")
+    if output is not None and output.suffix.lower() not in set(Ending):
+        raise ConfigError(f"--output {output}: .docx, .pdf")
     with known_office(settings) as store:
-        form, filling = fill_collection(store, form_id)
+        known = find_collection(store, collection) if collection is not None or form_id is None else None
+        form, filling = fill_collection(store, form_id, known)
+        folder = export_folder(settings) if known is None else folder_of(export_folder(settings), known, collections(store))
+        place = output or folder / f"{FILLED}{Ending.WORD}"
         today = local_date(store.clock())
     if filling.open and not provisional:
         raise StillOpen(str(filling.open))
@@ -67,12 +76,13 @@ def fill_office(
     return place
 
 
-def fill_collection(store: Store, form_id: str | None = None) -> tuple[Form, Filling]:
-    """The totals of a form's collection: of several the newest open one; without an id the only open one, or the newest.
+def fill_collection(store: Store, form_id: str | None = None, collection: Collection | None = None) -> tuple[Form, Filling]:
+    """The totals of a collection; of a form's, of several the newest open one; else the only open one, or the newest.
 
     Raises ConfigError where no collection has the form.
     """
-    wanted = [one for one in collections(store) if form_id is None or one.form == form_id]
+    among = collections(store) if collection is None else [collection]
+    wanted = [one for one in among if form_id is None or one.form == form_id]
     if not wanted:
         raise ConfigError(f"--form {form_id}")
     chosen = next((one for one in reversed(wanted) if one.is_open), wanted[-1])
