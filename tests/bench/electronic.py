@@ -28,6 +28,7 @@ from schemas.errors import KuohaoError
 from schemas.form import Form
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
+from tests.bench.forms import as_form, form_of_blank
 from tests.bench.score import FileScore, Score, count_files, score_file, without_empty_rows
 
 BUILT_IN = SAFETY_MONTH.id
@@ -39,6 +40,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of the set.")] = 1,
     count: Annotated[int, typer.Option(help="Files to make, of each form.")] = 60,
     forms: Annotated[str, typer.Option(help="Ids of forms, by comma, or all: the twelve invented ones.")] = BUILT_IN,
+    from_blank: Annotated[str, typer.Option(help="Read with the form made from a blank of this kind: docx or xlsx.")] = "",
     keep: Annotated[Path | None, typer.Option(help="Folder to keep the set in.")] = None,
     misses: Annotated[int, typer.Option(help="Wrong slots and fields to list.")] = 20,
 ) -> None:
@@ -52,7 +54,9 @@ def main(
             out = Path(folder) / name
             made = make_electronic_set(out, seed=seed + place, count=count, form=FORMS[name])
             start = time.perf_counter()
-            own = [_score(out, truth, FORMS[name]) for truth in made]
+            form = FORMS[name]
+            blank = form_of_blank(form, from_blank, seed + place, out / "blank") if from_blank else form
+            own = [_score(out, truth, form, blank) for truth in made]
             seconds += time.perf_counter() - start
             groups[f"form {name}"] += own
             scores += own
@@ -79,8 +83,10 @@ def read_electronic(path: Path, form: Form = SAFETY_MONTH) -> tuple[Reading, ...
     return tables_to_returns(path, [find for find in finds if find.items], form, alphabet, ErrorBudget())
 
 
-def _score(folder: Path, truth: TruthFile, form: Form) -> FileScore:
-    return without_empty_rows(score_file(truth.returns, read_electronic(folder / truth.file, form)), form)
+def _score(folder: Path, truth: TruthFile, form: Form, made: Form | None) -> FileScore:
+    """A file read as a form, or as the one made from a blank of it."""
+    readings = read_electronic(folder / truth.file, made) if made is not None else ()
+    return without_empty_rows(score_file(truth.returns, [as_form(one, form, made or form) for one in readings]), form)
 
 
 def _line(name: str, files: int, score: Score) -> str:
