@@ -26,6 +26,9 @@ LIKE = 80.0
 # A number before a heading, which units add and leave out.
 NUMBERED = re.compile(r"^\(?[0-9一二三四五六七八九十]{1,3}[.,、)]+")
 
+# Units and remarks, which units of their own accord leave out.
+PARENTHESES = re.compile(r"[（(][^（()）]*[)）]")
+
 POINTS = re.compile(r"""[,;:.()"'-]""")
 
 
@@ -57,11 +60,11 @@ def find_columns(form: Form, block: TypedBlock, row: int) -> Columns | None:
 
 def find_item(items: Sequence[FormItem], words: Sequence[str]) -> tuple[FormItem, bool] | None:
     """The item whose heading stands in a row's cells, one of them or all together, and whether it does to the letter."""
-    said = {plain(one) for one in (*words, "".join(words))} - {""}
+    said = {one for one in (*words, "".join(words)) if plain(one)}
     for item in items:
-        if plain(item.heading) in said:
+        if plain(item.heading) in map(plain, said):
             return item, True
-    likes = {item.key: max((fuzz.ratio(plain(item.heading), one) for one in said), default=0.0) for item in items}
+    likes = {item.key: max((_likeness(item.heading, one) for one in said), default=0.0) for item in items}
     best = max(likes.values(), default=0.0)
     like = [item for item in items if likes[item.key] == best]
     return (like[0], False) if best >= LIKE and len(like) == 1 else None
@@ -73,6 +76,14 @@ def plain(text: str) -> str:
     return POINTS.sub("", NUMBERED.sub("", folded))
 
 
+def _likeness(heading: str, words: str) -> float:
+    """How much words are like a heading, 0 to 100; the same but for what stands in parentheses is the same."""
+    first, second = plain(heading), plain(words)
+    if (bare := plain(PARENTHESES.sub("", heading))) and bare == plain(PARENTHESES.sub("", words)):
+        return 100.0
+    return float(fuzz.ratio(first, second))
+
+
 def _match(form: Form, block: TypedBlock, first: int, stop: int) -> Columns:
     """The columns whose headings stand in some rows, one above the other: first those to the letter."""
     every = list(_stacked(block, first, stop))
@@ -80,12 +91,12 @@ def _match(form: Form, block: TypedBlock, first: int, stop: int) -> Columns:
     found: dict[str, Span] = {}
     exact = set()
     for name in form.columns:
-        place = next((place for place, (_, words) in enumerate(stacked) if words == plain(name)), None)
+        place = next((place for place, (_, words) in enumerate(stacked) if plain(words) == plain(name)), None)
         if place is not None:
             found[name] = stacked.pop(place)[0]
             exact.add(name)
     for name in form.columns:
-        likes = [fuzz.ratio(plain(name), words) for _, words in stacked]
+        likes = [_likeness(name, words) for _, words in stacked]
         if name not in found and max(likes, default=0.0) >= LIKE:
             found[name] = stacked.pop(likes.index(max(likes)))[0]
     return Columns(found, frozenset(exact), stop, max((right for (_, right), _ in every), default=0))
@@ -101,8 +112,8 @@ def _stacked(block: TypedBlock, first: int, stop: int) -> Iterator[tuple[Span, s
     above: list[tuple[int, tuple[tuple[int, int], ...], str]] = []
     for column in range(max((right for (_, right), _, _ in cells), default=0)):
         here = [(key, words) for (left, right), words, key in cells if left <= column < right]
-        above.append((column, tuple(key for key, _ in here), plain("".join(words for _, words in here))))
+        above.append((column, tuple(key for key, _ in here), "".join(words for _, words in here)))
     for (_, words), group in groupby(above, key=lambda one: one[1:]):
         columns = [column for column, _, _ in group]
-        if words:
+        if plain(words):
             yield (columns[0], columns[-1] + 1), words

@@ -19,7 +19,7 @@ from samples.layout import plain_layout, retype
 from samples.names import CITY, pick
 from samples.returns import Filled, blank_return, invent_return
 from samples.truth import Truth, TruthFile, TruthSlot, write_truth
-from samples.typed_grid import form_to_grid
+from samples.typed_grid import form_to_grid, retype_grid
 from schemas.form import Form, SlotKind
 from schemas.safety_month import SAFETY_MONTH
 
@@ -39,10 +39,13 @@ LAYOUTS = {"docx": WORD_LAYOUTS, "xlsx": SHEET_LAYOUTS}
 
 GRID_LAYOUTS = {
     "docx": (
-        "plain", "half-width", "split", "nested", "header-cells", "header-rows", "activities", "runs", "changes", "controls",
-        "boxes", "below", "several",
+        "plain", "retyped", "half-width", "split", "nested", "header-cells", "header-rows", "activities", "runs", "changes",
+        "controls", "boxes", "below", "several",
     ),
-    "xlsx": ("plain", "half-width", "header-cells", "header-rows", "activities", "numbers", "formulas", "sheets", "several"),
+    "xlsx": (
+        "plain", "retyped", "half-width", "header-cells", "header-rows", "activities", "numbers", "formulas", "sheets",
+        "several",
+    ),
 }  # fmt: skip
 """The layouts of tables that are more than two columns of words: a spreadsheet's `numbers` are numbers and days to it."""
 
@@ -82,7 +85,10 @@ def make_electronic(
             manner = replace(manner, half=retyped.half_parentheses, underlined=False)
         filled.append(one)
         spare = _SPARE_ROWS if blank else 0 if is_simple(form) else int(rng.integers(0, 4))
-        typed.append(_typed(words, one, half=layout == "half-width", spare=spare))
+        written = _typed(words, one, half=layout == "half-width", spare=spare)
+        if written.grid is not None and layout == "retyped":
+            written = replace(written, grid=retype_grid(written.grid, rng))
+        typed.append(written)
     if kind == "docx":
         from samples.word_file import write_word
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from samples.clauses import Clause
 from samples.grid import heading_cells, is_simple, row_cells
+from samples.names import pick
 from samples.returns import Filled, FilledSlot
 from schemas.form import Form, FormItem
 from schemas.values import Value
@@ -58,6 +62,37 @@ def form_to_grid(form: Form, filled: Filled, clauses: Sequence[Sequence[Clause]]
         if item.repeats and item.in_cells:
             rows += [_row(form, item, (), (), place + 1, edges) for place in range(turns, turns + spare)]
     return Grid(len(form.columns), _heading(form, edges), tuple(rows))
+
+
+def retype_grid(grid: Grid, rng: np.random.Generator) -> Grid:
+    """The table as a careless unit types it anew: headings without their units, parted or numbered, a column of remarks."""
+    changed = {cell.text: _retyped(cell.text, rng) for row in (*grid.heading, *grid.body) for cell in row if cell.text}
+    changed |= {text: text for text in changed if text.isdecimal()}
+    heading, body = (
+        tuple(tuple(replace(cell, text=changed.get(cell.text, "")) for cell in row) for row in rows)
+        for rows in (grid.heading, grid.body)
+    )
+    if rng.random() < 0.5:
+        return Grid(grid.columns, heading, body)
+    last = grid.columns
+    title = GridCell(last, last + 1, "备注", down=len(heading))
+    notes = ("", "", "", "含下属企业", "见附件2", "新增3家")
+    rows = tuple((*row, GridCell(last, last + 1, pick(rng, notes))) for row in body)
+    return Grid(last + 1, ((*heading[0], title), *heading[1:]), rows)
+
+
+def _retyped(text: str, rng: np.random.Generator) -> str:
+    """A heading typed in another way."""
+    kind = int(rng.integers(5))
+    if kind == 0:
+        return re.sub("（[^（）]*）$", "", text)
+    if kind == 1:
+        return text.replace("（", "\n(").replace("）", ")")
+    if kind == 2 and len(text) == 2:
+        return f"{text[0]}  {text[1]}"
+    if kind == 3 and len(text) > 4:
+        return f"{text[:2]} {text[2:]}"
+    return text
 
 
 def _heading(form: Form, edges: Sequence[float]) -> tuple[GridRow, ...]:

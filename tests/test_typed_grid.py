@@ -14,7 +14,7 @@ from pipeline.counts import Certainty, read_amount
 from pipeline.group import tables_to_returns
 from pipeline.judge import ErrorBudget
 from pipeline.typed import find_typed_tables
-from pipeline.typed_columns import find_columns, plain
+from pipeline.typed_columns import find_columns, find_item, plain
 from samples.electronic import form_layouts, make_electronic
 from samples.forms import sample_forms
 from schemas.flow import State
@@ -79,6 +79,23 @@ def test_retyped_headings_are_not_quite_sure() -> None:
     slots = _slots(UNITS, _table(headings, *ROWS))
     assert slots["units.ideas"].confidence == 0.9999
     assert slots["units.adopted"].confidence == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "exact"),
+    [
+        (("叉车司机（特种设备）",), "driver", True),
+        (("4.叉车司机(特种设备)",), "driver", True),
+        (("叉车司机",), "driver", False),
+        (("计算机程序员",), "coder", False),
+        (("装卸工",), None, False),
+        ((), None, False),
+    ],
+)
+def test_items_by_headings(words: tuple[str, ...], key: str | None, exact: bool) -> None:
+    """A row is an item's whose heading stands there to the letter, or nearly; its remark in parentheses may be missing."""
+    found = find_item(SKILLS.items, words)
+    assert (found and (found[0].key, found[1])) == (key and (key, exact))
 
 
 @pytest.mark.parametrize(
