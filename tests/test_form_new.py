@@ -165,6 +165,12 @@ def test_a_lone_parenthesis_before_a_unit_is_a_slot_and_told() -> None:
     assert Why.UNCLOSED in {doubt.why for doubt in found.doubts}
 
 
+def test_slots_outside_the_table_are_told() -> None:
+    """Where a photo has lost a table's first rows, what stands in them is seen above it, and a person told."""
+    found = made(table(["项目", "情况"], ["宣讲", "组织（）场"], above=("统计表", "1.培训 举办（）期，参训（）人次")))
+    assert [doubt.words for doubt in found.doubts if doubt.why is Why.OUTSIDE] == ["1.培训 举办（）期，参训（）人次"]
+
+
 def test_a_grid_of_fixed_rows() -> None:
     """Empty cells under headings are slots; two storeys of headings are joined; numbers of rows are no words of theirs."""
     found = made(

@@ -20,6 +20,9 @@ LINES_ABOVE = 10
 
 UNTITLED = "统计表"
 
+# Something to fill in, in a line that is no line of fields: the table's first or last rows may have been missed.
+_OUTSIDE = re.compile(r"（\s*）|□")
+
 # A row for whatever else a unit has done, by its name.
 _OTHERS = re.compile(r"其他|其它|另外|自选")
 
@@ -119,6 +122,8 @@ def _doubts(form: Form, doubts: Sequence[Doubt], table: BlankTable, *, titled: b
     unsure += [words for line in (*table.above[-LINES_ABOVE:], *table.below[:LINES_ABOVE]) for words in line.unsure]
     found += [Doubt(Why.UNSURE, words) for words in dict.fromkeys(unsure)]
     found += [Doubt(Why.UNCLOSED, cell.text) for cell in table.cells if lone_parentheses(cell.text)]
+    around = (*table.above[-LINES_ABOVE:], *table.below[:LINES_ABOVE])
+    found += [Doubt(Why.OUTSIDE, line.text) for line in around if _OUTSIDE.search(line.text)]
     return tuple(dict.fromkeys(found))
 
 

@@ -18,6 +18,7 @@ class Why(StrEnum):
     NOTE = "note"
     TOTAL = "total"
     FILLED = "filled"
+    OUTSIDE = "outside"
 
     @property
     def chinese(self) -> str:
@@ -50,5 +51,6 @@ _TOLD = {
     Why.NO_UNIT_FIELD: ("没有找到填报单位，请补上 kind 为 unit 的表头项", "no field for the unit that fills it in"),
     Why.NOTE: ("表中的说明文字，未列入", "words in the table that are no row, left out"),
     Why.TOTAL: ("合计行上面有多行，合计关系请自行核对", "a totals row over several rows; the sum is not checked"),
+    Why.OUTSIDE: ("表格外有填写处，可能有几行没有认出，请对照原件", "slots outside the table; rows of it may be missed"),
     Why.FILLED: ("空白表中已有内容，请确认是印刷文字", "words where a blank has none; are they print?"),
 }

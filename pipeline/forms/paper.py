@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, groupby, pairwise
@@ -31,6 +32,11 @@ ABOVE, BELOW, MARGIN = 420.0, 260.0, 60.0
 # What a recogniser takes an empty box for.
 LIKE_A_BOX = "□口囗日曰0OoDＯ回"
 
+# What it takes what is left of a line to write on for.
+LIKE_A_LINE = "☑☐□—–-_＿一丶ー"
+
+IDEOGRAPH = re.compile(r"[\u4e00-\u9fff]")
+
 # A character less sure than this is told to the person; punctuation and signs for digits are not.
 SURE = 0.6
 
@@ -59,11 +65,19 @@ class BlankReaders:
 
     glyphs: GlyphReader
     is_upside_down: UpsideDown
+    alphabet: Alphabet
 
 
 def load_blank_readers() -> BlankReaders:
     """Load the engines, once a process."""
-    return BlankReaders(load_glyph_reader(Alphabet(())), load_direction_classifier())
+    alphabet = Alphabet(_simplified())
+    return BlankReaders(load_glyph_reader(alphabet), load_direction_classifier(), alphabet)
+
+
+def _simplified() -> tuple[str, ...]:
+    """The characters of GB 2312, in which notices are printed: the recogniser knows their traditional shapes as well."""
+    rows = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    return tuple(sorted({char for code in rows if (char := code.decode("gb2312", errors="ignore"))}))
 
 
 def pages_to_blanks(path: Path, readers: BlankReaders) -> list[BlankTable]:
@@ -145,7 +159,7 @@ def _read(upright: Upright, regions: Sequence[Region], readers: BlankReaders) ->
     read = iter(_recognise([line for own in lines for line in own], readers))
     for region, own in zip(regions, lines, strict=True):
         ends = _right_end(upright, region, own)
-        made = [_to_blank_line(next(read), ends=end) for end in ends]
+        made = [_to_blank_line(next(read), readers.alphabet, ends=end) for end in ends]
         yield [line for line in made if line.text]
 
 
@@ -159,7 +173,11 @@ def _recognise(lines: Sequence[Line], readers: BlankReaders) -> Iterator[tuple[G
     lined = [place for place, (_, signs) in enumerate(found) if any(sign.text == EMPTY_LINE for sign in signs)]
     whole = dict(zip(lined, readers.glyphs([lines[place] for place in lined]), strict=True))
     for place in lined:
-        written = [sign for sign, _ in _characters(whole[place]) if sign.text not in UNDERSCORES]
+        written = [
+            sign
+            for sign, _ in _characters(whole[place], readers.alphabet)
+            if sign.text not in UNDERSCORES and sign.text not in LIKE_A_LINE
+        ]
         if any(_spelled(sign, char) for sign in found[place][1] for char in written if sign.text == EMPTY_LINE):
             boxes = [sign for sign in found[place][1] if sign.text == EMPTY_BOX]
             kept = [sign for sign in found[place][1] if not any(_spelled(sign, char) for char in written)]
@@ -190,13 +208,15 @@ def _typed(upright: Upright, region: Region) -> list[BlankLine]:
     return [line for line in made if line.text]
 
 
-def _to_blank_line(read: tuple[GlyphLine, list[Sign]], *, ends: bool) -> BlankLine:
+def _to_blank_line(read: tuple[GlyphLine, list[Sign]], alphabet: Alphabet, *, ends: bool) -> BlankLine:
     """What a recogniser spells on a line, with the marks that only pixels tell."""
     glyphs, signs = read
     written, unsure = [], []
     boxes = [sign for sign in signs if sign.text == EMPTY_BOX]
-    for char, sure in _characters(glyphs):
+    for char, sure in _characters(glyphs, alphabet):
         if char.text in LIKE_A_BOX and any(box.left <= _middle(char) <= box.right for box in boxes):
+            continue
+        if char.text in LIKE_A_LINE and any(_spelled(sign, char) for sign in signs if sign.text == EMPTY_LINE):
             continue
         written.append(char)
         if sure < SURE and char.text.isalnum():
@@ -222,14 +242,19 @@ def _placed(line: Line, written: Sequence[Sign]) -> tuple[tuple[str, int, Box], 
     return tuple(placed)
 
 
-def _characters(glyphs: GlyphLine) -> Iterator[tuple[Sign, float]]:
-    """The characters that a line spells, each with its place and how sure it is."""
+def _characters(glyphs: GlyphLine, alphabet: Alphabet) -> Iterator[tuple[Sign, float]]:
+    """The characters that a line spells, each with its place and how sure it is; traditional ones as simplified ones."""
     start = 0
-    for char, group in groupby(glyphs.spelling):
+    for spelled, group in groupby(glyphs.spelling):
         stop = start + len(list(group))
-        if char:
+        if spelled:
+            char = spelled
             left, right = float(glyphs.edges[start, 0]), float(glyphs.edges[stop - 1, 1])
-            yield Sign(char, left, right), float(glyphs.sureness[start:stop].max())
+            sure = float(glyphs.sureness[start:stop].max())
+            if IDEOGRAPH.match(spelled) and alphabet.index(char) == alphabet.other:
+                likely = glyphs.log_probs[start:stop, 1 : alphabet.other].max(axis=0)
+                char, sure = alphabet.name(int(likely.argmax()) + 1), 0.0
+            yield Sign(char, left, right), sure
         start = stop
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.forms.blank import BlankCell, BlankTable
 from pipeline.forms.doubts import Doubt, Why
-from pipeline.forms.sentence import Draft, has_marks, join_halves, read_sentence
+from pipeline.forms.sentence import Draft, closed, has_marks, join_halves, read_sentence
 from pipeline.forms.spelling import without_spaces
 from pipeline.forms.units import UNITS, column_kind, heading_unit, plain_unit, unit_in
 from schemas.form import Mark, PlainWords, SlotKind
@@ -125,7 +125,7 @@ def _columns(table: BlankTable, rows: Sequence[int]) -> list[str]:
             cell = next((one for one in table.row(row) if one.column <= column < one.column + one.column_span), None)
             if cell is not None and cell not in seen:
                 seen.append(cell)
-                words.append(without_spaces(cell.text))
+                words.append(without_spaces(closed(cell.text)))
         found.append(LEVELS.join(word for word in words if word))
     # A heading over several columns that no second level parts is one column's.
     return found
@@ -280,7 +280,7 @@ def _measure(reading: _Reading, cells: Sequence[BlankCell]) -> str:
 def _heading(reading: _Reading, cells: Sequence[BlankCell]) -> str:
     """The words left of the first slot: the nearest, numbers and words of measure left out."""
     words = [
-        without_spaces(cell.text)
+        without_spaces(closed(cell.text))
         for cell in cells
         if cell.text
         and not (_NUMBER.fullmatch(cell.text) and (len(cells) > 1 or _NUMBERS.fullmatch(_column(reading, cell))))

@@ -77,7 +77,7 @@ def read_sentence(text: str, heading: str = "") -> Drafts:
 
     The row's `heading` may say that several boxes are ticked.
     """
-    text = _unbroken(_closed(text))
+    text = _unbroken(closed(text))
     found = list(MARK.finditer(text))
     plain = tuple(_plain_words(text))
     if not found:
@@ -113,7 +113,7 @@ def join_halves(first: Sequence[Draft], second: Sequence[Draft]) -> tuple[Draft,
 
 def has_marks(text: str) -> bool:
     """Whether a printed text holds anything to fill in."""
-    return MARK.search(_closed(text)) is not None
+    return MARK.search(closed(text)) is not None
 
 
 def lone_parentheses(text: str) -> list[int]:
@@ -130,7 +130,7 @@ def lone_parentheses(text: str) -> list[int]:
     return sorted([*lone, *open_ones])
 
 
-def _closed(text: str) -> str:
+def closed(text: str) -> str:
     """A text with the other half of a lone parenthesis behind which a word of measure or a point stands: it was not seen."""
     for place in reversed(lone_parentheses(text)):
         behind = text[place + 1 :]
