@@ -22,7 +22,8 @@ from pipeline.readers import Readers
 from schemas.flow import LINE_HEIGHT, Cell, GlyphLine, Line, NamedCell, Placement, Upright
 from schemas.form import Form, FormItem, Mark, Slot, SlotKind
 
-# Beyond its ink the recogniser sees so much of a cell, in line pixels.
+# Beyond a number and its room the recogniser sees so much of a cell, in line pixels. Words need no more than their room: in
+# much paper before them it sees boxes.
 REACH = 0.5 * LINE_HEIGHT
 
 # How a row is named that sums up others.
@@ -173,7 +174,10 @@ def _read_cells(upright: Upright, places: Sequence[_Place], usual: float, reader
     lines = [cell_to_lines(upright, join_cells(place.cells), usual) if place.cells else [] for place in places]
     if upright.page.chars:
         return [_certain_placement(upright, place, own, readers.alphabet) for place, own in zip(places, lines, strict=True)]
-    windows = [[(line.line, *_window(line)) for line in own if line.ink is not None] for own in lines]
+    windows = [
+        [(line.line, *_window(line, place.slot.kind)) for line in own if line.ink is not None]
+        for place, own in zip(places, lines, strict=True)
+    ]
     seen = iter(readers.glyphs([line.part(left, right) for own in windows for line, left, right in own]))
     return [
         _placement(place, own, [next(seen) for _ in parts], readers.alphabet)
@@ -181,10 +185,11 @@ def _read_cells(upright: Upright, places: Sequence[_Place], usual: float, reader
     ]
 
 
-def _window(line: CellLine) -> tuple[int, int]:
+def _window(line: CellLine, kind: SlotKind) -> tuple[int, int]:
     """What the recogniser is shown of a line: its ink, and paper on both sides."""
     assert line.ink is not None
-    return max(int(line.ink[0] - REACH), 0), min(int(line.ink[1] + REACH), line.line.bgr.shape[1])
+    reach = 0.0 if kind is SlotKind.TEXT else REACH
+    return max(int(line.ink[0] - reach), 0), min(int(line.ink[1] + reach), line.line.bgr.shape[1])
 
 
 def _placement(place: _Place, lines: Sequence[CellLine], seen: Sequence[GlyphLine], alphabet: Alphabet) -> Placement:
