@@ -174,8 +174,17 @@ def _slots(gathered: Gathered, form: Form, alphabet: Alphabet, budget: ErrorBudg
         else:
             judged = [judge_slot(piece, budget, alphabet) for piece in evidence]
             moved = _may_have_moved(evidence) or _may_be_another(item, evidence, judged)
-            slots += _unsure(judged) if moved else judged
+            slots += _whole(item, _unsure(judged) if moved else judged)
     return slots
+
+
+def _whole(item: FormItem, slots: Sequence[SlotReading]) -> list[SlotReading]:
+    """An item's slots with those that no page holds: of one that has a sentence and cells, a part may be lost."""
+    read = {slot.path: slot for slot in slots}
+    if all(slot.path in read for slot in item.slots):
+        return list(slots)
+    first = [read.get(slot.path) or missing_slot(slot.path, slot) for slot in item.slots]
+    return [*first, *(slot for slot in slots if slot not in first)]
 
 
 def _may_have_moved(evidence: Sequence[Evidence]) -> bool:

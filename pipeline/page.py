@@ -104,11 +104,18 @@ def _read_tables(
 
 
 def _in_order(form: Form, items: list[NamedCell]) -> list[NamedCell]:
-    """Items found by headings and by sentences in the form's order; those by sentences alone stand in the page's."""
+    """Items found by headings and by sentences in the form's order, the parts of each put together; those by sentences alone
+    stand in the page's order."""
     if not any(slot.mark is Mark.CELL for slot in form.slots):
         return items
+    found: dict[str, NamedCell] = {}
+    for item in items:
+        known = found.get(item.item)
+        paths = {placement.path for placement in known.placements} if known else set()
+        more = tuple(placement for placement in item.placements if placement.path not in paths)
+        found[item.item] = replace(known, placements=(*known.placements, *more)) if known else item
     order = {item.key: place for place, item in enumerate(form.items)}
-    return sorted(items, key=lambda item: order[item.item])
+    return sorted(found.values(), key=lambda item: order[item.item])
 
 
 def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None) -> TableFind:

@@ -15,7 +15,7 @@ from extractors.cells import corners_of
 from extractors.glyphs import form_to_alphabet
 from extractors.regrid import join_parted, without_false_columns, without_false_top
 from pipeline.grid import GridFind, find_grid
-from pipeline.group import gather
+from pipeline.group import gather, tables_to_returns
 from pipeline.headings import find_columns, find_rows
 from pipeline.judge import ErrorBudget, judge_slot
 from pipeline.read import read
@@ -176,6 +176,37 @@ def test_a_slot_without_a_cell_is_missing() -> None:
     found = grid(TRADES, rows, merged=[(1, 1, 2)])
     (welder,) = (item for item in found.items if item.item == "a")
     assert [one.line is None for one in welder.placements] == [True, True, False]
+
+
+MIXED = replace(
+    UNITS,
+    id="mixed",
+    columns=("项目", "完成情况", "金额（万元）"),
+    items=(
+        FormItem(
+            "a",
+            "一、走访慰问困难职工",
+            (
+                Slot("a.homes", SlotKind.COUNT, "走访困难职工家庭", "户，"),
+                Slot("a.people", SlotKind.COUNT, "慰问一线职工", "人次。"),
+                cell_slot("a.money", "金额（万元）", SlotKind.MONEY),
+            ),
+        ),
+    ),
+)
+
+
+def test_a_part_of_an_item_that_is_lost_is_told() -> None:
+    """Of an item with a sentence and a cell, what no page holds is there as missing."""
+    money = MIXED.items[0].slots[2]
+    empty = np.zeros((0, 5), np.float32)
+    nothing, sure = (0.0, 0.0), (1.0, 1.0)
+    seen = Placement(money.path, money, blank_line(2), empty, (), empty[:, 0], nothing, nothing, nothing, sure, True)
+    table = TableFind(1, (), (), (("a", (Evidence(seen, 0, 0.0, 0.0, None),)),))
+    alphabet = form_to_alphabet(MIXED)
+    (reading,) = tables_to_returns(Path("x.pdf"), [table], MIXED, alphabet, ErrorBudget())
+    assert [slot.path for slot in reading.slots] == ["a.homes", "a.people", "a.money"]
+    assert [Reason.SLOT_MISSING in slot.reasons for slot in reading.slots] == [True, True, False]
 
 
 def test_another_table_is_not_the_form_s() -> None:
