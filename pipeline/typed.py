@@ -12,7 +12,7 @@ from pipeline.typed_columns import Columns
 from pipeline.typed_doubts import cell_to_evidence
 from pipeline.typed_grid import Found, find_grid, go_on
 from pipeline.typed_header import add_fields, has_unit, place_typed_header
-from pipeline.typed_lines import form_to_gaps
+from pipeline.typed_lines import form_to_gaps, mend_gaps
 from pipeline.typed_names import Named, Row, has_lone_numbers, is_whole, name_rows, read_row
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import Form
@@ -50,7 +50,7 @@ def find_typed_tables(file: TypedFile, form: Form, alphabet: Alphabet) -> list[T
         taken = {row for one in grid for row in range(one.first, one.last + 1)}
         own = [
             read_row(form, row, alphabet, gaps) if place not in taken else Row(row, (), None)
-            for place, row in enumerate(block.rows)
+            for place, row in enumerate(mend_gaps(block.rows, gaps))
         ]
         if not block.ruled and sum(len(row.joined.letters) for row in own if row.joined) <= LONGEST_BREAK:
             rows += own

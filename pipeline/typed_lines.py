@@ -6,13 +6,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from extractors.glyphs import Alphabet, chars_to_glyphs, fold
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, Mesh, PageChar, Placement
 from schemas.form import Form, Mark, SlotKind
-from schemas.typed import STRUCK
+from schemas.typed import STRUCK, TypedRow
 
 # Each character of a made line is as wide as this, in line pixels: half of what one of print has, as an underscore is.
 CHAR = 24
@@ -37,10 +38,11 @@ INSIDE = {
 }
 
 # In a form that has lines to write on, any number between underscores is in a slot, and underscores alone are an empty one.
-# What is cut at an end of a text goes on in the next one.
-LINED_NUMBER = re.compile(r"(?<![_()])_+([0-9][0-9,.]*)_+(?![_()])")
-LINED_START, LINED_END = re.compile(r"(?<![_()])_+([0-9][0-9,.]*)$"), re.compile(r"^([0-9,.]*[0-9])_+(?![_()])")
-LINED_BLANK = re.compile(r"(?<![_()])_{2,}(?![_()0-9])")
+LINED_NUMBER = re.compile(r"(?<![_(])_+([0-9][0-9,.]*)_+(?![_)])")
+LINED_BLANK = re.compile(r"(?<![_(])_{2,}(?![_)0-9])")
+
+# A line to write on that is cut in two: where a text ends, and where the next one begins.
+CUT_END, CUT_START = re.compile(r"[_＿]+[0-9０-９,.]*[_＿]*$"), re.compile(r"^[0-9０-９,.]*[_＿]")
 
 # Underscores inside parentheses are the line to write on.
 LINED = re.compile(r"\(_*([^()_]*)_*\)")
@@ -89,6 +91,19 @@ def form_to_gaps(form: Form) -> tuple[GapPattern, ...]:
             )
             before = slot.after
     return tuple(patterns)
+
+
+def mend_gaps(rows: Sequence[TypedRow], gaps: Sequence[GapPattern]) -> tuple[TypedRow, ...]:
+    """The rows with lines to write on put together that a cell's end has cut in two, in the lower one."""
+    if not any(gap.lined for gap in gaps):
+        return tuple(rows)
+    mended = [list(row) for row in rows]
+    for upper, lower in pairwise(mended):
+        for place, (cell, below) in enumerate(zip(upper, lower, strict=False)):
+            if cell and below and CUT_START.match(below[0]) and (end := CUT_END.search(cell[-1])):
+                upper[place] = (*cell[:-1], cell[-1][: end.start()])
+                lower[place] = (end[0] + below[0], *below[1:])
+    return tuple(map(tuple, mended))
 
 
 def text_to_line(text: str, alphabet: Alphabet, gaps: Sequence[GapPattern] = (), *, spaced: bool = True) -> TypedLine | None:
@@ -163,8 +178,7 @@ def _with_parentheses(text: str, gaps: Sequence[GapPattern]) -> str:
 
 def _without_lines(text: str) -> str:
     """Parentheses around the numbers on lines, and for lines on which nothing stands."""
-    cut = LINED_END.sub(r"\1)", LINED_START.sub(r"(\1", text))
-    return LINED_BLANK.sub("()", LINED_NUMBER.sub(r"(\1)", cut))
+    return LINED_BLANK.sub("()", LINED_NUMBER.sub(r"(\1)", text))
 
 
 def _folded(text: str) -> str:

@@ -255,6 +255,18 @@ def test_measure_said_again(text: str, unit: str, value: Decimal | int | None, c
     assert (written.value, written.certainty) == (value, certainty)
 
 
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_lines_cut_in_two(cut: int) -> None:
+    """A line to write on that goes on in the next cell is one, wherever it is cut."""
+    form = FORMS["summer-2027"]
+    item = form.items[3]
+    parts = item.sentence.split("＿＿")
+    typed = "__12__".join(parts)
+    at = typed.index("__12__") + cut
+    slots = _slots(form, TypedBlock((((item.heading,), (typed[:at],)), ((), (typed[at:],))), ruled=True))
+    assert [slots[slot.path].value for slot in item.slots] == [12] * len(item.slots)
+
+
 def test_day_without_year() -> None:
     """A day without its year is put into the one that the form's title names, and shown."""
     form = FORMS["training-2027"]
