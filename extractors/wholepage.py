@@ -19,6 +19,7 @@ import numpy as np
 from extractors.ink import fade_seal
 from extractors.orient import UpsideDown, orient
 from extractors.rectify import WORKING_SIDE, rectify, turn
+from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.textlayer import FOOTER, SCANNERS
 from extractors.textlines import SPACE, bounds, digital_page, is_red, moved, table_of, top_of, with_spaces, within
 from schemas.flow import Box, Cell, Image, Matrix, Page, Upright
@@ -38,6 +39,12 @@ POOR, ENOUGH = 0.6, 40
 
 # Degrees by which lines may slope before the page is taken for turned: with few lines its directions are unsure.
 SLOPE = 0.3
+
+# Ink is darker than paper by this much, of 255; print under a grey seal is told from paste where both are so far apart.
+PALE, APART = 40, 35
+
+# A seal's ring lies within this share of its radius from where it was found.
+RIM = 0.06
 
 # Footers stand in this share of a page's height, counted from below.
 FOOT = 0.1
@@ -112,7 +119,8 @@ def _spelled(chars: Sequence[tuple[str, float, Matrix]], text: str) -> list[tupl
 
 
 def _recognised(upright: Upright, cells: Sequence[Cell], reader: TextReader) -> TextPage:
-    picture = _picture(upright)
+    rings = find_gray_seals(upright)
+    picture = _paled(_picture(upright), rings)
     seals = _round_seals(upright)
     height, width = upright.gray.shape
     table = table_of(cells, (width, height))
@@ -126,13 +134,18 @@ def _recognised(upright: Upright, cells: Sequence[Cell], reader: TextReader) -> 
         straight = bounds(moved(corners, level))
         line = TextLine(upright.page.number, *spaced, frame=straight, red=is_red(picture, frame))
         sealed = any(_meets(bounds(np.array(line.boxes).reshape(-1, 2)), seal) for seal in seals)
+        sealed = sealed or seal_covers(rings, corners)
         lines.append(replace(line, tabled=within(frame, table), sealed=sealed))
     return TextPage(upright.page.number, (width, height), tuple(lines), top_of(table))
 
 
 def _worth(page: TextPage) -> float:
-    """How many characters are read for certain, in lines that run across."""
-    return sum(sum(line.probs) for line in page.lines if line.frame[2] - line.frame[0] > line.frame[3] - line.frame[1])
+    """How many characters are read for certain, in lines that run across: what is guessed counts for little."""
+    return sum(
+        sum(prob**3 for prob in line.probs)
+        for line in page.lines
+        if line.frame[2] - line.frame[0] > line.frame[3] - line.frame[1]
+    )
 
 
 def _level(lines: Sequence[Matrix], size: tuple[int, int]) -> Matrix:
@@ -162,6 +175,24 @@ def _picture(upright: Upright) -> Image:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(small, moved, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, np.uint8)
+
+
+def _paled(picture: Image, rings: Sequence[RoundSeal]) -> Image:
+    """The picture with the grey paste of seals made white, where print is clearly darker than it."""
+    gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.float32)
+    paper = float(np.percentile(gray, 80))
+    ink = gray[gray < paper - PALE]
+    for ring in rings:
+        down, across = np.ogrid[: gray.shape[0], : gray.shape[1]]
+        away = np.hypot(across - ring.x, down - ring.y) / ring.radius
+        paste = gray[(np.abs(away - 1) < RIM) & (gray < paper - PALE)]
+        if paste.size < 100:
+            continue
+        dark, level = float(np.percentile(ink, 1)), float(np.percentile(paste, 25))
+        if level - dark > APART:
+            share = np.clip(((gray - dark) / (level - dark) - 0.7) / 0.3, 0, 1) * (away < 1 + 2 * RIM)
+            picture = (picture * (1 - share)[:, :, None] + paper * share[:, :, None]).astype(np.uint8)
+    return picture
 
 
 def _round_seals(upright: Upright) -> list[Box]:

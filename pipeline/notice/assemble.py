@@ -30,6 +30,8 @@ def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
     body = range(head.body, len(paragraphs))
     skipped = listed | _signature(head)
     chapters = read_chapters(paragraphs, body, skipped)
+    contacts, emails = read_people(paragraphs), read_emails(paragraphs)
+    asks = bool(contacts or emails)
     notice = Notice(
         source=source,
         pages=sum(page.size != (0, 0) for page in pages),
@@ -42,10 +44,10 @@ def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
         theme=read_theme(paragraphs, chapters, body),
         period=read_period(paragraphs, chapters, body, head.issued, head.number.year),
         sections=chapters.sections,
-        deadline=read_deadline(paragraphs, body, head.issued, head.number.year),
-        contacts=read_people(paragraphs),
+        deadline=read_deadline(paragraphs, body, head.issued, head.number.year, expected=asks),
+        contacts=contacts,
         phones=read_phones(paragraphs),
-        emails=read_emails(paragraphs),
+        emails=emails,
         links=read_links(paragraphs),
         annexes=annexes,
         forms=read_forms(pages, rows),

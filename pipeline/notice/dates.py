@@ -16,7 +16,7 @@ _CHINESE_NUMBER = r"[一二三四五六七八九十]{1,3}"
 
 WHOLE = re.compile(
     rf"(?P<year>20\d\d|{_CHINESE_YEAR}){_SPACE}年{_SPACE}(?P<month>\d{{1,2}}|{_CHINESE_NUMBER}){_SPACE}月"
-    rf"(?:{_SPACE}(?P<day>\d{{1,2}}|{_CHINESE_NUMBER}){_SPACE}[日号])?"
+    rf"(?:{_SPACE}(?P<day>\d{{1,2}}|{_CHINESE_NUMBER}){_SPACE}(?:[日号]|$))?"
     r"|(?P<y>20\d\d)\s*[.．\-/]\s*(?P<m>\d{1,2})\s*[.．\-/]\s*(?P<d>\d{1,2})"
 )
 """A date with its year; without a day it is a month."""

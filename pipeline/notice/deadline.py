@@ -51,11 +51,16 @@ class _Candidate:
     weight: float
 
 
-def read_deadline(paragraphs: Sequence[Paragraph], body: range, issued: DateField, numbered: int | None) -> DeadlineField:
-    """The deadline; where its sentence tells no year, from the day of issue, else the `numbered` one of the notice."""
+def read_deadline(
+    paragraphs: Sequence[Paragraph], body: range, issued: DateField, numbered: int | None, *, expected: bool
+) -> DeadlineField:
+    """The deadline; where its sentence tells no year, from the day of issue, else the `numbered` one of the notice.
+
+    It is `expected` of a notice that tells where to send.
+    """
     candidates = [one for place in body for one in _candidates(paragraphs[place].words)]
     if not candidates:
-        return missing(DeadlineField, expected=False)
+        return missing(DeadlineField, expected=expected)
     best = max(candidates, key=lambda one: one.weight)
     day, assumed = _day(best, issued, numbered)
     if day is None:

@@ -39,6 +39,9 @@ TOP = 30
 # A letterhead's letters are larger than those of the title by this share.
 LARGER = 1.25
 
+_TORN = re.compile(r"[^。，：]{0,8}年[^。，：]{0,8}月[^。，：]{0,6}")
+"""What is left of a date under a seal."""
+
 # Names of an issuer that are alike to this share are one name, read twice.
 ALIKE = 80.0
 
@@ -165,7 +168,9 @@ def _signed_at(paragraphs: Sequence[Paragraph]) -> int | None:
     """The line that is nothing but a date, below the name of who signs."""
     places = [n for n, one in enumerate(paragraphs) if n > 0 and _bare_date(one.text) is not None]
     named = [n for n in places if SIGNER.fullmatch(paragraphs[n - 1].text.replace(" ", ""))]
-    return next(iter(named or places), None)
+    torn = [n for n, one in enumerate(paragraphs) if n > 0 and _TORN.fullmatch(one.text.replace(" ", ""))]
+    torn = [n for n in torn if SIGNER.fullmatch(paragraphs[n - 1].text.replace(" ", ""))]
+    return next(iter(named or torn or places), None)
 
 
 def _bare_date(text: str) -> Found | None:
@@ -182,7 +187,8 @@ def _issued(paragraphs: Sequence[Paragraph], signed: int | None, number: Documen
     printed = _printed_day(paragraphs)
     bare = _bare_date(paragraphs[signed].text) if signed is not None else None
     if signed is not None and bare is not None:
-        words, fit = paragraphs[signed].words.cut(bare.start, bare.end), 0.985
+        words = paragraphs[signed].words.cut(bare.start, bare.end)
+        fit = 0.985 if words.text.endswith(("日", "号")) or (words.text[-1:].isdigit() and "." in words.text) else 0.75
     elif printed is not None:
         words, fit = printed, 0.9
     else:

@@ -49,6 +49,10 @@ CENTRED, OFF_MIDDLE = 2.7, 1.6
 # A page whose lines reach over less than this share of the width that text has on the page before holds its end only.
 SHORT = 0.75
 
+# Larger letters by this share, on a line of more than FEW characters, or white of so many heights between two lines' tops,
+# begin a paragraph.
+LARGER, FEW, APART = 1.35, 5, 3.2
+
 # Words in letters or digits go to the next line whole where this much room is left, in widths of a character.
 PARTED = 0.55
 
@@ -190,11 +194,15 @@ def _goes_on(group: Sequence[Row], row: Row) -> bool:
         return False
     if len(group) <= 3 and TITLE.search(_joined(group).text):
         return False
+    full = before.right < ROOM + _first_word(row.words.text)
+    if row.page != before.page:
+        # A page may hold so little that its margins cannot be told: what matters is whether a sentence goes on.
+        return full and not re.search(r"[。：:；！）]$", before.words.text)
     if row.left > INDENTED and not _hangs(first, row):
         return False
-    if row.page == before.page and (row.size > 1.35 * before.size or row.top - before.top > 3.2 * before.size):
-        return False
-    return before.right < ROOM + _first_word(row.words.text)
+    # The box of a few characters is rough.
+    larger = len(row.words.text) > FEW and row.size > LARGER * before.size
+    return full and not larger and row.top - before.top < APART * before.size
 
 
 def _alone(text: str) -> bool:
