@@ -136,7 +136,15 @@ def _recognised(upright: Upright, cells: Sequence[Cell], reader: TextReader) -> 
         sealed = any(_meets(bounds(np.array(line.boxes).reshape(-1, 2)), seal) for seal in seals)
         sealed = sealed or seal_covers(rings, corners)
         lines.append(replace(line, tabled=within(frame, table), sealed=sealed))
-    return TextPage(upright.page.number, (width, height), tuple(lines), top_of(table))
+    return TextPage(upright.page.number, (width, height), tuple(lines), top_of(table), _quarters(upright))
+
+
+def _quarters(upright: Upright) -> int:
+    """Quarters clockwise by which the page as it came in is turned to stand as `upright` does."""
+    height, width = upright.gray.shape
+    ends = moved(np.array([[width * 0.25, height / 2], [width * 0.75, height / 2]]), upright.to_source)
+    along = ends[1] - ends[0]
+    return round(-float(np.degrees(np.arctan2(along[1], along[0]))) / 90) % 4
 
 
 def _worth(page: TextPage) -> float:

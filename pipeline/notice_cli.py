@@ -29,8 +29,14 @@ def notice_command(
     output: Annotated[
         Path | None, typer.Option(help="Folder for NAME.json and NAME.md. 结果文件夹。", file_okay=False)
     ] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Keep it in this office. 存入此办公室，供网页核对。", file_okay=False)
+    ] = None,
 ) -> None:
-    """Read what a notice says: number, deadline, addressees, contacts. 读取通知：文号、期限、主送单位、联系人等。"""
+    """Read what a notice says: number, deadline, addressees, contacts. 读取通知：文号、期限、主送单位、联系人等。
+
+    With --home the office keeps it, and people confirm doubtful fields on the page /notices.
+    """
     if as_json and as_markdown:
         raise ConfigError("--json --markdown")
     failed: list[KuohaoError] = []
@@ -43,6 +49,8 @@ def notice_command(
             continue
         if output is not None:
             _write(read, path, output)
+        if home is not None:
+            _keep(read, path, home)
         _show(read, as_json=as_json, as_markdown=as_markdown)
     codes = {error.exit_code if not isinstance(error, DocumentError) else 3 for error in failed}
     if codes:
@@ -51,7 +59,7 @@ def notice_command(
 
 def _read(path: Path) -> Notice:
     # Heavy libraries are loaded where a notice needs them.
-    from pipeline.notice import read_notice
+    from pipeline.notice.reading import read_notice
 
     console = Console(stderr=True, soft_wrap=True)
     with console.status(pick(f"读取 {escape(path.name)}", f"reading {escape(path.name)}")) as told:
@@ -71,6 +79,24 @@ def _write(read: Notice, path: Path, output: Path) -> None:
         (output / f"{path.stem}.md").write_text(to_markdown(read), encoding="utf-8")
     except OSError as error:
         raise TransientError(f"{output}: {error.strerror}") from error
+
+
+def _keep(read: Notice, path: Path, home: Path) -> None:
+    from getpass import getuser
+
+    from pipeline.archive import office_archive
+    from pipeline.desk import open_office
+    from pipeline.notice.record import keep_notice
+    from pipeline.settings import load_settings
+
+    settings = load_settings(home=home)
+    store = open_office(settings)
+    try:
+        number = keep_notice(store, office_archive(settings), path, read, who=getuser())
+    finally:
+        store.close()
+    told = pick(f"已存入：通知 {number}，网页 /notices/{number}", f"kept as notice {number}: page /notices/{number}")
+    Console(stderr=True, soft_wrap=True).print(told, highlight=False)
 
 
 def _show(read: Notice, *, as_json: bool, as_markdown: bool) -> None:

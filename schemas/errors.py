@@ -7,6 +7,9 @@
     │   └── StillOpen             totals that review may still change
     ├── TooFewSlots            2  too few reviewed and audited slots to calibrate by
     ├── NoSuchReturn           2  a return that is not, or no longer, on record
+    ├── NoSuchNotice           2  a notice that is not on record
+    ├── WrongValue             2  what a person typed is no date, number or address
+    ├── NoticeChanged          1  somebody else has corrected the field in the meantime
     ├── Conflict               1  somebody else has decided in the meantime
     ├── DocumentError          3  this file cannot be read; trying again changes nothing
     │   ├── UnreadableFile        empty, truncated, damaged, or not what its name says
@@ -104,6 +107,32 @@ class NoSuchReturn(KuohaoError):
     code = "no_such_return"
     zh = "没有这份报表，或者它已被替换，请刷新页面"
     en = "no such return, or it has been replaced; look at the list again"
+
+
+class NoSuchNotice(KuohaoError):
+    """A notice that is not on record."""
+
+    exit_code = 2
+    code = "no_such_notice"
+    zh = "没有这份通知，请刷新页面"
+    en = "no such notice; look at the list again"
+
+
+class WrongValue(KuohaoError):
+    """What a person typed is not what the field holds: no date, no number, no address."""
+
+    exit_code = 2
+    code = "wrong_value"
+    zh = "写法不对，请按提示填写"
+    en = "not written as this field is; see the hint"
+
+
+class NoticeChanged(KuohaoError):
+    """Somebody else has corrected the field in the meantime: nothing was changed."""
+
+    code = "notice_changed"
+    zh = "其他人刚刚改过这一项，请核对后再确认"
+    en = "somebody else has just corrected this; look again"
 
 
 class Conflict(KuohaoError):

@@ -8,6 +8,7 @@ NOTICE_VERSION. `docs/notice.md` tells it in prose.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -152,7 +153,8 @@ class BlankForm(NoticeField):
 class Notice(_Frozen):
     """A notice. Lists are in printed order; sections are flat, each with its level.
 
-    `review` is true when anything in it needs a person; `missing` names the fields that were not found.
+    `review` is true when anything in it needs a person; `missing` names the fields that were not found. `turns` tells for
+    each page by how many quarters clockwise it has to be turned to stand upright; boxes are of the page as it came in.
     """
 
     version: int = NOTICE_VERSION
@@ -160,6 +162,7 @@ class Notice(_Frozen):
     pages: int
     review: bool
     missing: tuple[str, ...] = ()
+    turns: tuple[int, ...] = ()
     issuer: NoticeField = NoticeField()
     number: DocumentNumber = DocumentNumber()
     title: NoticeField = NoticeField()
@@ -187,6 +190,20 @@ class Notice(_Frozen):
         for key in LISTS[1:]:
             for place, field in enumerate(getattr(self, key), 1):
                 yield f"{key}[{place}]", field
+
+
+class NoticeCorrection(_Frozen):
+    """What a person said about a field: `path` as in `Notice.fields`, `before` what counted until then, None for nothing.
+
+    A field that was right is confirmed: `after` is `before`. A path behind a list's end adds to it, None takes away.
+    """
+
+    id: int
+    path: str
+    who: str
+    when: datetime
+    before: str | None
+    after: str | None
 
 
 def path_label(path: str) -> str:

@@ -28,9 +28,13 @@ class TextLine:
 
 @dataclass(frozen=True)
 class TextPage:
-    """A page's lines in no certain order, its size when made upright, and the top of its ruled table, if it has one."""
+    """A page's lines in no certain order, its size when made upright, and the top of its ruled table, if it has one.
+
+    `turn` is by how many quarters clockwise the page as it came in has to be turned to stand upright.
+    """
 
     number: int
     size: tuple[int, int]
     lines: tuple[TextLine, ...]
     table_top: float | None = None
+    turn: int = 0

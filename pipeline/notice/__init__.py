@@ -1,7 +1,13 @@
 """A notice to what it says: lines to paragraphs, paragraphs to fields, by rules over layout and words.
 
-    notice = read_notice(Path("通知.pdf"))             # schemas.notice.Notice
+    from pipeline.notice import read_notice
+    notice = read_notice(Path("通知.pdf"))                    # schemas.notice.Notice
     notice.deadline.iso, [one.value for one in notice.addressees], [form.pages for form in notice.forms]
+
+    from pipeline.notice.record import keep_notice, load_notice
+    number = keep_notice(store, archive, Path("通知.pdf"), notice, who="王平")
+    held = load_notice(store, number)                  # what counts, people's corrections applied
+    held.notice.title.value, find_original(archive, held.kept)
 
 `notice.forms` tells on which pages blank tables stand, for `kuohao form new`. A field whose `review` is set should be
 confirmed by a person before anything is built on it.
@@ -9,48 +15,15 @@ confirmed by a person before anything is built on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from extractors.orient import load_direction_classifier
-from extractors.pages import open_pages
-from extractors.typed import is_typed, open_typed
-from extractors.wholepage import TextReader, load_text_reader, page_to_text, typed_to_text
-from pipeline.notice.assemble import assemble
-from schemas.errors import DocumentError, NoNotice
 from schemas.notice import Notice
-from schemas.text import TextPage
 
-__all__ = ["open_text", "read_notice"]
-
-
-def read_notice(
-    path: Path, *, threads: int = 0, reader: TextReader | None = None, on_page: Callable[[int], None] = lambda page: None
-) -> Notice:
-    """What a notice says. `threads` 0 uses every core; `reader` is another recogniser of whole pages.
-
-    Raises a DocumentError: UnreadableFile, EncryptedFile, FileTooLarge, LegacyOffice, NoNotice where hardly any words stand
-    in it; TransientError where trying again may help. A file cut short is read as far as it goes.
-    """
-    pages = open_text(path, threads=threads, reader=reader, on_page=on_page)
-    return assemble(path.name, pages)
+__all__ = ["read_notice"]
 
 
-def open_text(
-    path: Path, *, threads: int = 0, reader: TextReader | None = None, on_page: Callable[[int], None] = lambda page: None
-) -> list[TextPage]:
-    """The text of every page of a file; raises as `read_notice` does."""
-    if is_typed(path):
-        return list(typed_to_text(open_typed(path)))
-    pages: list[TextPage] = []
-    try:
-        for page in open_pages(path):
-            recogniser = reader or load_text_reader(threads or -1)
-            pages.append(page_to_text(page, recogniser, load_direction_classifier()))
-            on_page(page.number)
-    except DocumentError:
-        if not pages:
-            raise
-    if not any(page.lines for page in pages):
-        raise NoNotice()
-    return pages
+def read_notice(path: Path, *, threads: int = 0) -> Notice:
+    """What a notice says, as `pipeline.notice.reading.read_notice` has it, whose libraries are loaded when it is called."""
+    from pipeline.notice import reading
+
+    return reading.read_notice(path, threads=threads)

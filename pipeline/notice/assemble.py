@@ -36,6 +36,7 @@ def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
         source=source,
         pages=sum(page.size != (0, 0) for page in pages),
         review=False,
+        turns=tuple(page.turn for page in pages if page.size != (0, 0)),
         issuer=head.issuer,
         number=head.number,
         title=head.title,

@@ -51,6 +51,7 @@ from pipeline.store.gauges import gauges
 from pipeline.store.hand import ReturnInHand, load_return
 from pipeline.store.history import Event, history
 from pipeline.store.known import Known, main_collection
+from pipeline.store.notices import StoredNotice, add_notice, correct_notice, stored_notice, stored_notices
 from pipeline.store.people import (
     Token,
     add_person,
@@ -101,12 +102,14 @@ __all__ = [
     "SlotRow",
     "Sort",
     "Store",
+    "StoredNotice",
     "ToTell",
     "Token",
     "Undone",
     "View",
     "add_collection",
     "add_form",
+    "add_notice",
     "add_person",
     "add_token",
     "audit_sample",
@@ -117,6 +120,7 @@ __all__ = [
     "collected",
     "collections",
     "correct",
+    "correct_notice",
     "counts",
     "decide",
     "enter_second",
@@ -161,6 +165,8 @@ __all__ = [
     "set_password",
     "set_role",
     "set_second_share",
+    "stored_notice",
+    "stored_notices",
     "stored_returns",
     "telling",
     "the_collection",

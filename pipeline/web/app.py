@@ -18,6 +18,7 @@ from pipeline.web.dashboard.routes import router as dashboard
 from pipeline.web.errors import add_handlers
 from pipeline.web.forms.routes import router as forms
 from pipeline.web.images import router as pictures
+from pipeline.web.notices.routes import router as notices
 from pipeline.web.pages import STATIC, VERSION
 from pipeline.web.review.routes import router as review
 from pipeline.web.security import Guard
@@ -55,7 +56,7 @@ def make_app(web: Web) -> FastAPI:
     app.state.sessions = Sessions(web.home)
     add_handlers(app)
     shell = (router, metrics.router, login.router, people_pages.router, uploads.router)
-    for pages in (*shell, pictures, review, forms, dashboard):
+    for pages in (*shell, pictures, review, forms, notices, dashboard):
         app.include_router(pages, include_in_schema=False)
     app.include_router(api)
     app.mount("/static", Static(directory=STATIC), name="static")

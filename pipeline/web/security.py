@@ -70,6 +70,7 @@ LIMITS = {
     "/collections": MAX_TABLE,
     "/collections/notice": MAX_BLANK,
     "/forms": MAX_BLANK,
+    "/notices": MAX_BLANK,
 }
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/]+)(?::[0-9]+)?")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.notice import read_notice
+from pipeline.notice.reading import read_notice
 from samples.notices import NoticeTruth, make_notice, read_notice_truth
 from schemas.errors import KuohaoError
 from schemas.notice import FieldState, Notice, NoticeField
