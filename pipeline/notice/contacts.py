@@ -26,9 +26,12 @@ _TITLES = ("同志", "主任", "部长", "科长", "处长", "老师", "副部�
 
 _CALLING = re.compile(r"联\s*系|电\s*话|手\s*机|咨\s*询|热\s*线|E-?mail|邮\s*箱|Tel", re.IGNORECASE)
 _FAX = re.compile(r"传\s*真\s*[：:]?\s*$")
-_PHONE = re.compile(
-    r"(?<![\dA-Za-z@._])(?:1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|[（(]?0\d{2,3}[）)]?\s*[-—–－]?\s*\d{7,8}|\d{7,8})(?![\dA-Za-z@_])"
+_DIGITS = re.compile(r"(?<![A-Za-z\d@._])[（(]?\d[\d\-—–－（）() ]{5,}\d(?![\dA-Za-z@_])")
+_AREA = r"[（(]?0\d{2,3}[）)]?\s*[-—–－]?\s*"
+_PHONES = tuple(
+    re.compile(one) for one in (r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}", _AREA + r"\d{8}", _AREA + r"\d{7}", r"\d{8}", r"\d{7}")
 )
+"""A mobile's number, one with its area's code, one within its town."""
 
 _LABEL = re.compile(r"(?:电?子?邮\s*箱|电子邮件|E-?mail|邮件|信箱)(?:地址)?\s*[：:]?\s*", re.IGNORECASE)
 _EMAIL = re.compile(
@@ -61,11 +64,12 @@ def read_phones(paragraphs: Sequence[Paragraph]) -> tuple[NoticeField, ...]:
     for one in paragraphs:
         if not _CALLING.search(one.text):
             continue
-        for match in _PHONE.finditer(one.text):
-            if _FAX.search(one.text[: match.start()]) or _within_address(one.text, match):
+        for run in _DIGITS.finditer(one.text):
+            if _FAX.search(one.text[: run.start()]) or _within_address(one.text, run):
                 continue
-            words = one.words.cut(match.start(), match.end())
-            phones.append(found(NoticeField, words, _phone(match.group()), fit=0.985))
+            for start, end, apart in _numbers(run.group()):
+                words = one.words.cut(run.start() + start, run.start() + end)
+                phones.append(found(NoticeField, words, _phone(words.text), fit=0.985 if apart else 0.85))
     return _once(phones)
 
 
@@ -139,6 +143,35 @@ def _person(words: Passage) -> NoticeField:
         if name.endswith(title) and len(name) > len(title):
             return found(NoticeField, words, name, fit=0.9)
     return found(NoticeField, words, name, fit=0.985 if _NAME.fullmatch(name) else 0.5)
+
+
+def _numbers(run: str) -> list[tuple[int, int, bool]]:
+    """The numbers in a run of digits: where each begins and ends, and whether white or a parenthesis keeps it apart.
+
+    Two between which the space was not seen are parted where both are then numbers; none, where it does not come out.
+    """
+    ways: list[list[tuple[int, int, bool]]] = []
+
+    def go_on(place: int, done: list[tuple[int, int, bool]]) -> None:
+        # A parenthesis opens an area's code, else it is a mark as others are.
+        while (
+            place < len(run)
+            and run[place] in " -—–－)）（("
+            and not (run[place] in "（(" and run[place + 1 : place + 2] == "0")
+        ):
+            place += 1
+        if place >= len(run):
+            ways.append(done)
+            return
+        for pattern in _PHONES:
+            match = pattern.match(run, place)
+            if match is not None:
+                loose = place == 0 or not run[place - 1].isdigit()
+                loose = loose and (match.end() == len(run) or not run[match.end()].isdigit())
+                go_on(match.end(), [*done, (place, match.end(), loose)])
+
+    go_on(0, [])
+    return min(ways, key=lambda way: (len(way), sum(not loose for *_, loose in way)), default=[])
 
 
 def _within_address(text: str, match: re.Match[str]) -> bool:

@@ -16,7 +16,7 @@ _CHINESE_NUMBER = r"[一二三四五六七八九十]{1,3}"
 
 WHOLE = re.compile(
     rf"(?P<year>20\d\d|{_CHINESE_YEAR}){_SPACE}年{_SPACE}(?P<month>\d{{1,2}}|{_CHINESE_NUMBER}){_SPACE}月"
-    rf"(?:{_SPACE}(?P<day>\d{{1,2}}|{_CHINESE_NUMBER}){_SPACE}(?:[日号]|$))?"
+    rf"(?:{_SPACE}(?:(?P<day>\d{{1,2}}|{_CHINESE_NUMBER}){_SPACE}(?:[日号]|$)|(?P<part>底|末|上旬|中旬|下旬)))?"
     r"|(?P<y>20\d\d)\s*[.．\-/]\s*(?P<m>\d{1,2})\s*[.．\-/]\s*(?P<d>\d{1,2})"
 )
 """A date with its year; without a day it is a month."""
@@ -98,11 +98,10 @@ def find_period(text: str) -> Span | None:
 def _until(text: str, one: Found, others: list[Found]) -> Found | None:
     """The date behind 至; of 6月1日至30日 its month is the one before."""
     if others and re.fullmatch(_DASH, text[one.end : others[0].start]):
-        other = others[0]
-        return Found(other.start, other.end, other.year or one.year, other.month, other.day, other.part)
+        return others[0]
     same = re.compile(_DASH + r"(\d{1,2})\s*[日号]").match(text, one.end)
     if same and one.day:
-        return Found(same.start(1), same.end(), one.year, one.month, int(same.group(1)))
+        return Found(same.start(1), same.end(), None, one.month, int(same.group(1)))
     return None
 
 

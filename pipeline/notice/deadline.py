@@ -38,6 +38,9 @@ _SENDING = (
 # Least weight of a sentence that is taken for the deadline's.
 ENOUGH = 2.0
 
+# Another day whose sentence weighs less by no more than this may be the deadline as well.
+RIVAL = 1.5
+
 # A day told without a year lies within so many days after the notice's own, and hardly before it.
 AHEAD, BEHIND = 330, 7
 
@@ -65,7 +68,7 @@ def read_deadline(
     day, assumed = _day(best, issued, numbered)
     if day is None:
         return missing(DeadlineField, expected=True)
-    others = {(one.day.month, one.day.day) for one in candidates if one.weight >= best.weight - 0.5}
+    others = {(one.day.month, one.day.day) for one in candidates if one.weight > best.weight - RIVAL}
     reasons = [FieldReason.SEVERAL] if len(others) > 1 else []
     if assumed and issued.iso is None:
         reasons.append(FieldReason.YEAR_ASSUMED)

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from pipeline.web.context import NotSignedIn, signed_in
 from pipeline.web.pages import lang_of, page
 from pipeline.web.texts import CHINESE, translate
-from schemas.errors import Conflict, DiskFull, DocumentError, KuohaoError, NoSuchReturn, TransientError
+from schemas.errors import Conflict, DiskFull, DocumentError, KuohaoError, NoSuchNotice, NoSuchReturn, TransientError
 
 TOLD = {
     400: ("请求有误", "页面可能已过期，请刷新后重试。"),
@@ -38,6 +38,7 @@ TOLD = {
 
 KINDS = (
     (NoSuchReturn, 404),
+    (NoSuchNotice, 404),
     (Conflict, 409),
     (DiskFull, 507),
     (TransientError, 503),
