@@ -109,11 +109,14 @@ def _in_order(form: Form, items: list[NamedCell]) -> list[NamedCell]:
     if not any(slot.mark is Mark.CELL for slot in form.slots):
         return items
     found: dict[str, NamedCell] = {}
+    printed = {slot.path: place for place, slot in enumerate(form.slots)}
+    last = len(printed)
     for item in items:
         known = found.get(item.item)
         paths = {placement.path for placement in known.placements} if known else set()
-        more = tuple(placement for placement in item.placements if placement.path not in paths)
-        found[item.item] = replace(known, placements=(*known.placements, *more)) if known else item
+        more = [placement for placement in item.placements if placement.path not in paths]
+        together = sorted([*known.placements, *more], key=lambda one: printed.get(one.path, last)) if known else []
+        found[item.item] = replace(known, placements=tuple(together)) if known else item
     order = {item.key: place for place, item in enumerate(form.items)}
     return sorted(found.values(), key=lambda item: order[item.item])
 
