@@ -89,12 +89,17 @@ def find_grid(upright: Upright, cells: Sequence[Cell], form: Form, readers: Read
 
 
 def _read_headings(upright: Upright, cells: Sequence[Cell], form: Form, readers: Readers) -> dict[int, str]:
-    """The words of cells that may be headings, by place: in the first rows, and before the first slot's column."""
-    own = {slot.column for slot in form.slots if slot.mark is Mark.CELL}
+    """The words of cells that may be headings, by place: in the first rows, and before the first column of values."""
+    own = _value_columns(form)
     first = next((place for place, column in enumerate(form.columns) if column in own), 1)
     top = sorted({cell.row for cell in cells})[:MOST_LEVELS]
     places = [place for place, cell in enumerate(cells) if cell.row in top or cell.column < max(first, 1)]
     return dict(zip(places, read_words(upright, [cells[place] for place in places], readers), strict=True))
+
+
+def _value_columns(form: Form) -> set[str]:
+    """The columns of cells that hold no words: where a unit's name stands, a total's heading may."""
+    return {slot.column for slot in form.slots if slot.mark is Mark.CELL and slot.kind is not SlotKind.TEXT}
 
 
 def read_words(upright: Upright, cells: Sequence[Cell], readers: Readers) -> list[str]:
@@ -116,8 +121,8 @@ def _rows(cells: Sequence[Cell], columns: Columns) -> list[list[Cell]]:
 def _heading_words(
     form: Form, row: Sequence[Cell], columns: Columns, cells: Sequence[Cell], texts: Mapping[int, str]
 ) -> list[str]:
-    """The words that stand in a row before its first slot, cell by cell."""
-    own = {slot.column for slot in form.slots if slot.mark is Mark.CELL}
+    """The words that stand in a row before its first value, cell by cell."""
+    own = _value_columns(form)
     first = next((place for place, name in enumerate(columns.names) if name in own), len(columns.names))
     place_of = {id(cell): place for place, cell in enumerate(cells)}
     ahead = [cell for cell in row if cell.column < max(first, 1)]

@@ -134,6 +134,12 @@ def test_rows_for_units_are_numbered_and_the_total_is_no_unit() -> None:
     assert found.columns == UNITS.columns
 
 
+def test_a_total_may_be_named_where_units_are() -> None:
+    """The heading of a totals row stands in the column of numbers, over both, or in that of names."""
+    rows = [HEADS, ["1", "甲厂", "12", "0.8"], ["", "合计", "12", "0.8"]]
+    assert spelled(grid(UNITS, rows))["total.benefit"] == "0.8"
+
+
 def test_a_row_that_sums_up_or_names_nobody_is_doubted() -> None:
     """Where a unit adds a row of its own that sums up, or leaves out a name, a person must tell what it is."""
     rows = [HEADS, ["1", "甲厂", "12", "0.8"], ["2", "小计", "12", "0.8"], ["3", "", "5", "1"], ["合计", "", "17", "1.8"]]
