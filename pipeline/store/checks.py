@@ -19,7 +19,7 @@ from pipeline.store.queue import Listing, in_collection
 from pipeline.store.review_tables import audits, corrections, office, returns, seconds, slots
 from pipeline.store.rows import from_worth, load, parse_reading
 from pipeline.store.saying import append_correction, find_return, machine_worth
-from pipeline.store.slots import OF_RETURN, SlotRow, to_slot_rows
+from pipeline.store.slots import OF_RETURN, SlotRow, slots_in, to_slot_rows
 from pipeline.store.standings import reassess
 from pipeline.store.tables import readings
 from pipeline.store.turns import next_turn
@@ -92,7 +92,7 @@ def awaiting_second(
     def work(connection: Connection) -> Listing[SlotRow]:
         share = connection.execute(select(office.c.second_share)).scalar_one()
         query = select(slots).join(corrections, corrections.c.id == slots.c.version).join(returns, OF_RETURN)
-        query = query.where(text(ONCE), slots.c.lot < share * LOTS, returns.c.shelf != ASIDE, *in_collection(collection))
+        query = query.where(text(ONCE), slots.c.lot < share * LOTS, returns.c.shelf != ASIDE, *slots_in(collection))
         if connection.execute(select(people.c.id).limit(1)).first() is not None:
             query = query.where(corrections.c.who != who)
         total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
