@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +39,12 @@ class Glance:
     within: tuple[str, ...]
 
 
-def glance(path: Path, readers: Readers, *, turned: bool = False) -> Iterator[Glance]:
+def glance(
+    path: Path, readers: Readers, *, turned: bool = False, enough: Callable[[Sequence[str]], bool] = lambda above: False
+) -> Iterator[Glance]:
     """The first pages of a file; `turned` upside down, where a first look made nothing of them.
 
+    Nothing is read within a table where the lines above it are `enough`.
     Raises a DocumentError where the file cannot be opened.
     """
     if is_typed(path):
@@ -51,7 +54,7 @@ def glance(path: Path, readers: Readers, *, turned: bool = False) -> Iterator[Gl
     for page in open_pages(path):
         if page.number > PAGES:
             return
-        yield _page(page, readers, turned=turned)
+        yield _page(page, readers, turned=turned, enough=enough)
 
 
 def glance_at(path: Path, wanted: Container[int], readers: Readers) -> Iterator[Glance]:
@@ -69,7 +72,7 @@ def words_above(path: Path, page: int, readers: Readers) -> tuple[str, ...]:
         return _typed(open_typed(path).blocks).above
     for one in open_pages(path):
         if one.number == page:
-            return _page(one, readers, turned=False, within=False).above
+            return _page(one, readers, turned=False, enough=lambda above: True).above
     return ()
 
 
@@ -84,7 +87,9 @@ def _rows(block: TypedBlock) -> list[str]:
     return ["".join(line for cell in row for line in cell) for row in block.rows]
 
 
-def _page(page: Page, readers: Readers, *, turned: bool, within: bool = True) -> Glance:
+def _page(
+    page: Page, readers: Readers, *, turned: bool, enough: Callable[[Sequence[str]], bool] = lambda above: False
+) -> Glance:
     upright, cells = orient(rectify(page), readers.is_upside_down)
     if turned:
         cells = turn_cells(cells, 2, *upright.gray.shape[::-1])
@@ -93,7 +98,7 @@ def _page(page: Page, readers: Readers, *, turned: bool, within: bool = True) ->
         return Glance(page.number, (), tuple(_read(upright, find_blocks(upright), readers, LINES_ABOVE + LINES_WITHIN)))
     first = [cell for cell in cells if cell.table == cells[0].table]
     above = _read(upright, [strip_above(first, HEIGHT, MARGIN)], readers, LINES_ABOVE)
-    inside = _read_cells(upright, first, readers) if within else []
+    inside = [] if enough(above) else _read_cells(upright, first, readers)
     return Glance(page.number, tuple(above), tuple(inside))
 
 
@@ -106,14 +111,14 @@ def _read(upright: Upright, regions: Sequence[Region], readers: Readers, most: i
 
 
 def _read_cells(upright: Upright, cells: Sequence[Cell], readers: Readers) -> list[str]:
-    """A line of each of some cells, spread over the table; of a text layer all."""
-    if upright.page.chars:
-        return [text for cell in cells for text in _chars(upright, cell)]
+    """A line of each of some cells, spread over the table; of a text layer all of these."""
     every = sorted(cells, key=lambda cell: (cell.row, cell.column))
-    chosen = np.unique(np.linspace(0, len(every) - 1, LINES_WITHIN).round().astype(int))
+    chosen = [every[place] for place in np.unique(np.linspace(0, len(every) - 1, LINES_WITHIN).round().astype(int))]
+    if upright.page.chars:
+        return [text for cell in chosen for text in _chars(upright, cell)]
     lines: list[Line] = []
-    for place in chosen:
-        own = region_to_lines(upright, every[place], bounded=every[place].bounded)
+    for cell in chosen:
+        own = region_to_lines(upright, cell, bounded=cell.bounded)
         # The longest says most; the first one may be the tail of a row that began on another page.
         lines += sorted(own, key=lambda line: -line.bgr.shape[1])[:1]
     return [line.text for line in readers.glyphs(lines)]

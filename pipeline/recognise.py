@@ -28,6 +28,9 @@ BY_CHANCE = 40.0
 # Of the words that were looked at a form explains this share, or the page was not read the right way up.
 EXPLAINED = 0.25
 
+# A title tells a form by itself where it is so much like one form's, and by so much less like any other's, 0 to 1.
+CLEAR, APART = 0.9, 0.4
+
 # A line is the title where it is this much like it, 0 to 100; a field where so much like its label.
 LIKE_THE_TITLE, LIKE_A_LABEL = 70.0, 85.0
 
@@ -71,13 +74,19 @@ def read_wanted(
 
 
 def rank(paths: Sequence[Path], wanted: Sequence[Wanted], threads: int) -> list[Wanted]:
-    """The forms that a file may be a return of, the likeliest first."""
+    """The forms that a file may be a return of, the likeliest first; by the title alone where it is clear."""
     readers = readers_of(wanted[0].form, threads, wanted[0].roster)
     best = [0.0] * len(wanted)
+
+    def enough(above: Sequence[str]) -> bool:
+        *_, second, first = sorted(titled(one.form, above) for one in wanted)
+        return first >= CLEAR and first - second >= APART
+
     try:
         for turned in (False, True):
-            for seen in glance(paths[0], readers, turned=turned):
-                shares = [explained(one.form, seen) for one in wanted]
+            for seen in glance(paths[0], readers, turned=turned, enough=enough):
+                by_title = not seen.within and bool(seen.above)
+                shares = [titled(one.form, seen.above) if by_title else explained(one.form, seen) for one in wanted]
                 best = max(best, shares, key=max)
                 if max(best) >= EXPLAINED:
                     break
@@ -96,11 +105,17 @@ def explained(form: Form, seen: Glance) -> float:
     lines = [line for line in map(_folded, (*seen.above, *seen.within)) if len(line) >= SHORTEST]
     weights = [float(len(line)) for line in lines]
     shares = [_likeness(line, whole) for line in lines]
-    above = [line for line in map(_folded, seen.above) if len(line) >= SHORTEST]
-    if above:
+    if any(len(_folded(line)) >= SHORTEST for line in seen.above):
         weights.append(2.0 * len(title))
-        shares.append(max(_likeness(line, title) if len(line) < 2 * len(title) else 0.0 for line in above))
+        shares.append(titled(form, seen.above))
     return sum(w * s for w, s in zip(weights, shares, strict=True)) / max(sum(weights), 1.0)
+
+
+def titled(form: Form, above: Sequence[str]) -> float:
+    """How much a form's title is like the line above a table that is most like it, 0 to 1."""
+    title = _folded(form.title)
+    lines = [line for line in map(_folded, above) if SHORTEST <= len(line) < 2 * len(title)]
+    return max((_likeness(line, title) for line in lines), default=0.0)
 
 
 def title_in(form: Form, above: Sequence[str]) -> str:
