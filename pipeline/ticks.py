@@ -43,7 +43,8 @@ def read_tick(evidence: Evidence) -> Tick:
         return Tick(State.VALUE if ticked else State.BLANK, raw if ticked else "", 1.0, lost)
     if pixels is None and glyph is None:
         return Tick(State.UNREADABLE, raw, 0.0, (Reason.TICK_UNSURE, *lost))
-    ticked = bool(glyph if pixels is None else pixels)
+    # Of two that contradict each other the one that saw a tick is mostly right.
+    ticked = bool(glyph) or bool(pixels)
     unsure = _is_unsure(glyph, pixels, evidence.box)
     probability = BOTH if glyph is pixels else ONE
     reasons = (Reason.TICK_UNSURE, *lost) if unsure else lost

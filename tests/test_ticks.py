@@ -120,7 +120,7 @@ def test_pixels_tell_a_frame_and_what_fills_it(strokes: tuple[str, ...], *, fram
         ("", BoxLook((10.0, 40.0), 0.15, 300), State.VALUE, True),
         ("√", NO_FRAME, State.VALUE, False),
         ("□", FULL, State.VALUE, True),
-        ("☑", EMPTY, State.BLANK, True),
+        ("☑", EMPTY, State.VALUE, True),
         ("□", NO_FRAME, State.BLANK, True),
         ("□", UNCLEAR, State.BLANK, True),
         ("", UNCLEAR, State.UNREADABLE, True),
