@@ -38,11 +38,14 @@ INSIDE = {
 }
 
 # In a form that has lines to write on, any number between underscores is in a slot, and underscores alone are an empty one.
-LINED_NUMBER = re.compile(r"(?<![_(])_+([0-9][0-9,.]*)_+(?![_)])")
+LINED_NUMBER = re.compile(r"(?<![_(])_+([0-9][0-9,.]*(?:万?元)?)_+(?![_)])")
 LINED_BLANK = re.compile(r"(?<![_(])_{2,}(?![_)0-9])")
 
-# A line to write on that is cut in two: where a text ends, and where the next one begins.
-CUT_END, CUT_START = re.compile(r"[_＿]+[0-9０-９,.]*[_＿]*$"), re.compile(r"^[0-9０-９,.]*[_＿]")
+# A line to write on, or a box and its tick, that a cell's end cuts in two: where a text ends, and where the next one begins.
+CUTS = (
+    (re.compile(r"[_＿]+[0-9０-９,.万]*元?[_＿]*$"), re.compile(r"^[0-9０-９,.万]*元?[_＿]")),
+    (re.compile(r"[□☐]\s*$"), re.compile(r"^\s*[√✓✔]")),
+)
 
 # Underscores inside parentheses are the line to write on.
 LINED = re.compile(r"\(_*([^()_]*)_*\)")
@@ -94,15 +97,21 @@ def form_to_gaps(form: Form) -> tuple[GapPattern, ...]:
 
 
 def mend_gaps(rows: Sequence[TypedRow], gaps: Sequence[GapPattern]) -> tuple[TypedRow, ...]:
-    """The rows with lines to write on put together that a cell's end has cut in two, in the lower one."""
-    if not any(gap.lined for gap in gaps):
-        return tuple(rows)
+    """The rows with lines to write on, and boxes, put together that a cell's end has cut in two: in the lower one.
+
+    Of a form without lines, underscores may be anything.
+    """
+    cuts = CUTS if any(gap.lined for gap in gaps) else CUTS[1:]
     mended = [list(row) for row in rows]
     for upper, lower in pairwise(mended):
+        if len(lower) < 2 or lower[0]:
+            # Where a heading stands another row begins.
+            continue
         for place, (cell, below) in enumerate(zip(upper, lower, strict=False)):
-            if cell and below and CUT_START.match(below[0]) and (end := CUT_END.search(cell[-1])):
-                upper[place] = (*cell[:-1], cell[-1][: end.start()])
-                lower[place] = (end[0] + below[0], *below[1:])
+            ends = [end.search(cell[-1]) for end, start in cuts if cell and below and start.match(below[0])]
+            if ends and ends[0]:
+                upper[place] = (*cell[:-1], cell[-1][: ends[0].start()])
+                lower[place] = (ends[0][0] + below[0], *below[1:])
     return tuple(map(tuple, mended))
 
 

@@ -234,7 +234,12 @@ class Placement:
 
     @property
     def whole(self) -> bool:
-        """Whether both ends of the slot were seen, so that no page end has cut it: a box and a cell have none."""
+        """Whether both ends of the slot were seen, so that no page end has cut it: a box and a cell have none.
+
+        A box that is spelled for sure is there or not; on paper a pen may have made anything of it.
+        """
+        if self.slot.mark is Mark.BOX and self.certain:
+            return min(self.parentheses) > 0.0
         if self.slot.mark in {Mark.BOX, Mark.CELL}:
             return self.line is not None
         return self.underlined or min(self.parentheses) > 0.0

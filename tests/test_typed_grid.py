@@ -267,6 +267,16 @@ def test_lines_cut_in_two(cut: int) -> None:
     assert [slots[slot.path].value for slot in item.slots] == [12] * len(item.slots)
 
 
+def test_box_cut_from_its_tick() -> None:
+    """A tick that stands beside its box, but in the next cell, ticks that box."""
+    form = FORMS["self-check-2027"]
+    item = form.items[2]
+    typed = item.sentence.replace("□互查", "□√互查")
+    at = typed.index("√")
+    slots = _slots(form, TypedBlock((((item.heading,), (typed[:at],)), ((), (typed[at:],))), ruled=True))
+    assert [slots[slot.path].value for slot in item.slots[:4]] == [None, 1, None, None]
+
+
 def test_day_without_year() -> None:
     """A day without its year is put into the one that the form's title names, and shown."""
     form = FORMS["training-2027"]
