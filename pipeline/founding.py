@@ -65,14 +65,12 @@ def read_founding(path: Path, known: Mapping[str, Form], form: Form | None = Non
 
     Raises a DocumentError where the notice cannot be read.
     """
-    notice = read_notice(path)
-    blank: FoundForm | None = None
-    if form is None:
-        try:
-            blank = find_blank_form(path)
-        except DocumentError:
-            blank = None
-    return found(notice, blank, known, form)
+    return found(read_notice(path), None if form is not None else _blank(path), known, form)
+
+
+def confirmed_founding(notice: Notice, path: Path, known: Mapping[str, Form]) -> Founding:
+    """The same of a notice that people have confirmed and corrected; `path` is where its blank stands."""
+    return found(notice, _blank(path), known)
 
 
 def found(notice: Notice, blank: FoundForm | None, known: Mapping[str, Form], form: Form | None = None) -> Founding:
@@ -91,6 +89,13 @@ def found(notice: Notice, blank: FoundForm | None, known: Mapping[str, Form], fo
         roster,
     )
     return Founding(wanted, form, text, told)
+
+
+def _blank(path: Path) -> FoundForm | None:
+    try:
+        return find_blank_form(path)
+    except DocumentError:
+        return None
 
 
 def _name(notice: Notice) -> Taken:

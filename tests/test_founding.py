@@ -9,9 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipeline.archive import Archive
 from pipeline.forms.compose import FoundForm
 from pipeline.forms.doubts import Doubt, Why
 from pipeline.founding import Founding, Taken, found
+from pipeline.notice.record import keep_notice
+from pipeline.notice.record import say as correct
 from pipeline.store import collections, forms
 from pipeline.web.dashboard import collection as page
 from samples.forms import sample_forms
@@ -174,6 +177,21 @@ def test_page_shows_what_a_notice_says_and_opens_nothing_by_itself(tmp_path: Pat
         assert visitor.submit("/collections", **fields).status_code == 303
         (made,) = collections(web.store)
         assert (made.name, made.form, made.notice) == ("2027年女职工关爱行动", "rooms-new", "云工发〔2027〕8号")
+
+
+def test_notice_on_record_is_taken_as_people_have_corrected_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the notice's own page: a deadline that somebody has put right is the collection's."""
+    monkeypatch.setattr(page, "apart", lambda work, *given: work(*given))
+    with opened_web(tmp_path) as web:
+        path = tmp_path / "通知.pdf"
+        path.write_bytes(b"no document, and no blank")
+        id = keep_notice(web.store, Archive(web.home), path, notice("关于开展调查的通知", "青禾县总工会"), who="甲")
+        correct(web.store, id, "deadline", "2027年7月15日", seen=0, who="甲")
+        visitor = Visitor(web)
+        told = visitor.submit("/collections/notice", of=id).text
+        assert "2027-07-15T23:59" in told
+        assert "没有找到空白表" in told
+        assert visitor.submit("/collections/notice", of=99).status_code in {404, 422}
 
 
 def send(visitor: Visitor, data: bytes) -> httpx.Response:

@@ -15,10 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from pipeline.archive import find_original, office_archive
 from pipeline.forms.shelf import save_form
 from pipeline.forms.showing import apart
-from pipeline.founding import Taken, read_founding
+from pipeline.founding import Founding, Taken, confirmed_founding, read_founding
 from pipeline.ledger import UnitState
+from pipeline.notice.record import load_notice
 from pipeline.store import (
     View,
     add_collection,
@@ -103,20 +105,25 @@ def begin_collection(
 
 @router.post("/collections/notice")
 def read_the_notice(
-    request: Request, web: Held, who: Admin, kept: Pictured, notice: Annotated[UploadFile | None, File()] = None
+    request: Request,
+    web: Held,
+    who: Admin,
+    kept: Pictured,
+    notice: Annotated[UploadFile | None, File()] = None,
+    of: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:
-    """What a notice asks for, filled in for a person to look at; nothing is opened yet."""
+    """What a notice asks for, filled in for a person to look at; `of` is one on record. Nothing is opened yet."""
     data = _bytes(notice)
-    if not data:
+    if not data and not of:
         return _form(request, web, kept.now(), "", "", problems=(say("请选择通知文件。"),), status=422)
     try:
         with tempfile.TemporaryDirectory(prefix="kuohao-notice-") as folder:
             path = Path(folder) / "notice"
             path.write_bytes(data)
-            made = apart(read_founding, path, forms(web.store))
+            made = _founding(web, of, path)
             if made.form is not None and made.text is not None:
                 # It is used by nobody yet, and may be looked at and corrected on its page.
-                save_form(web.store, web.home, made.text, who=who.name, blank=path)
+                save_form(web.store, web.home, made.text, who=who.name, blank=_original(web, of) if of else path)
     except KuohaoError as error:
         problem = Said(error.told(chinese=lang_of(request) == CHINESE))
         return _form(request, web, kept.now(), "", "", problems=(problem,), status=422)
@@ -227,6 +234,16 @@ def _form(
         problems=problems,
         done=done,
     )
+
+
+def _founding(web: Web, of: int, path: Path) -> Founding:
+    if not of:
+        return apart(read_founding, path, forms(web.store))
+    return apart(confirmed_founding, load_notice(web.store, of).notice, _original(web, of), forms(web.store))
+
+
+def _original(web: Web, of: int) -> Path:
+    return find_original(office_archive(web.settings), load_notice(web.store, of).kept)
 
 
 def _bytes(upload: UploadFile | None) -> bytes:
