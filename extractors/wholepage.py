@@ -7,7 +7,6 @@ the others the colour picture is recognised, for letterheads are red, with the p
 from __future__ import annotations
 
 import logging
-import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -33,9 +32,9 @@ probability and corners (4, 2) out."""
 # A seal is about as high as wide; a red letterhead is several times wider than high.
 SEAL_ASPECT = (0.6, 1.7)
 
-# Where lines are read no better than POOR on average, or fewer than ENOUGH characters are, which side of the page is up may
-# have been misjudged: a page may hold no more than a signature.
-POOR, ENOUGH = 0.6, 40
+# Where fewer than this share of the characters are read for certain, or fewer than ENOUGH of them, which side of the page is
+# up may have been misjudged: a page may hold no more than a signature. Faxes reach 0.9.
+GOOD, ENOUGH = 0.7, 40
 
 # Degrees by which lines may slope before the page is taken for turned: with few lines its directions are unsure.
 SLOPE = 0.3
@@ -56,7 +55,7 @@ def page_to_text(page: Page, reader: TextReader, is_upside_down: UpsideDown) -> 
         return _without_footers(digital_page(page))
     upright, cells = orient(rectify(page), is_upside_down)
     found = _recognised(upright, cells, reader)
-    if _worth(found) < ENOUGH or statistics.mean(prob for line in found.lines for prob in line.probs) < POOR:
+    if _worth(found) < max(ENOUGH, GOOD * sum(len(line.text) for line in found.lines)):
         others = [_recognised(turn(upright, quarters), (), reader) for quarters in (1, 2, 3)]
         found = max([found, *others], key=_worth)
     return _without_footers(found)

@@ -132,6 +132,10 @@ def _show_table(read: Notice) -> None:
             style="red" if field.review else "" if found else "dim",
         )
     console.print(table, highlight=False)
+    for number in read.unread:
+        console.print(pick(f"第 {number} 页没有读清，请核对", f"page {number} could hardly be read"), style="yellow")
+    if read.cut_short:
+        console.print(pick("文件不完整，后面的页打不开", "the file is cut short"), style="yellow")
     if read.deadline.sentence:
         console.print(f"{pick('期限原文', 'deadline')}：{escape(read.deadline.sentence)}", highlight=False)
 

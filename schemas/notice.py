@@ -155,6 +155,7 @@ class Notice(_Frozen):
 
     `review` is true when anything in it needs a person; `missing` names the fields that were not found. `turns` tells for
     each page by how many quarters clockwise it has to be turned to stand upright; boxes are of the page as it came in.
+    `unread` names pages of which little could be read; `cut_short` tells that further pages of the file did not open.
     """
 
     version: int = NOTICE_VERSION
@@ -163,6 +164,8 @@ class Notice(_Frozen):
     review: bool
     missing: tuple[str, ...] = ()
     turns: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
+    cut_short: bool = False
     issuer: NoticeField = NoticeField()
     number: DocumentNumber = DocumentNumber()
     title: NoticeField = NoticeField()

@@ -14,12 +14,15 @@ from schemas.errors import NoNotice
 from schemas.notice import EXPECTED, LISTS, SINGLE, FieldState, Notice
 from schemas.text import TextPage
 
+# Where the characters' mean probability is lower, hardly anything of a page was read.
+POOR = 0.7
+
 # Fewest characters of a notice; below it, a page holds a picture, a form or nothing.
 LEAST_WORDS = 40
 
 
-def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
-    """A notice from its pages' text. Raises NoNotice where there are hardly any words."""
+def assemble(source: str, pages: Sequence[TextPage], *, whole: bool = True) -> Notice:
+    """A notice from its pages' text, all of them where it is `whole`. Raises NoNotice where there are hardly any words."""
     rows = pages_to_rows(pages)
     words = _before_tables(pages, rows)
     if sum(len(row.words.text) for row in words) < LEAST_WORDS:
@@ -37,6 +40,8 @@ def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
         pages=sum(page.size != (0, 0) for page in pages),
         review=False,
         turns=tuple(page.turn for page in pages if page.size != (0, 0)),
+        unread=tuple(page.number for page in pages if page.lines and _badly_read(page)),
+        cut_short=not whole,
         issuer=head.issuer,
         number=head.number,
         title=head.title,
@@ -55,7 +60,13 @@ def assemble(source: str, pages: Sequence[TextPage]) -> Notice:
     )
     missing = missing_fields(notice)
     review = any(field.review for _, field in notice.fields()) or any(key in EXPECTED for key in missing)
+    review = review or bool(notice.unread) or notice.cut_short
     return notice.model_copy(update={"missing": missing, "review": review})
+
+
+def _badly_read(page: TextPage) -> bool:
+    probs = [prob for line in page.lines for prob in line.probs]
+    return sum(probs) < POOR * len(probs)
 
 
 def missing_fields(notice: Notice) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ def _mark(text: str) -> tuple[int, re.Match[str]] | None:
 def _heading(words: Passage, start: int) -> Passage:
     """A heading's words: up to the first full stop or colon, or all of the paragraph where it is short."""
     text = words.text
-    stop = re.search(r"[。：:；]|(?<=\S{3})\s(?=\S{8})", text[start : start + LONGEST])
+    stop = re.search(r"[。：:；]|(?<=\w{3})\s(?=\S{8})", text[start : start + LONGEST])
     end = start + stop.start() if stop else len(text) if len(text) - start <= LONGEST else start + LONGEST
     return words.cut(start, end)
 

@@ -40,7 +40,10 @@ _EMAIL = re.compile(
 )
 _ENDINGS = {"corn": "com", "c0m": "com", "con": "com", "cn": "cn", "0rg": "org", "orq": "org", "nel": "net", "ner": "net"}
 
-_LINK = re.compile(r"(?:https?\s?[:：]?\s?/\s?/\s?|www\s?\.\s?)[\x21-\x7e：．](?:\s?[\x21-\x7e：．])*", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:https?\s?[:：]?\s?/\s?/\s?|www\s?\.\s?)[\x21-\x3b\x3d\x3f-\x7e：．](?:\s?[\x21-\x3b\x3d\x3f-\x7e：．])*",
+    re.IGNORECASE,
+)
 
 # In pixels 0 and O, 1, l and I look alike: what no rule can tell is less sure than the recogniser says.
 ALIKE = re.compile(r"[0Oo1lI]")
@@ -80,7 +83,9 @@ def read_emails(paragraphs: Sequence[Paragraph]) -> tuple[NoticeField, ...]:
         for match in _EMAIL.finditer(one.text):
             words = one.words.cut(match.start(), match.end())
             name, host = re.sub(r"\s", "", match["name"]), re.sub(r"\s", "", match["host"])
-            host = ".".join(_label(part) for part in re.sub(r"[,，。·]", ".", host).lower().split("."))
+            host = re.sub(r"[,，。·]", ".", host).lower()
+            if _from_pixels(words):
+                name, host = _box_name(name), _mended(host)
             body, _, ending = host.rpartition(".")
             mended = f"{name}@{body}.{_ENDINGS.get(ending, ending)}"
             odd = mended.lower() != re.sub(r"\s", "", match.group()).lower()
@@ -96,10 +101,12 @@ def read_links(paragraphs: Sequence[Paragraph]) -> tuple[NoticeField, ...]:
             raw = match.group()
             value = re.sub(r"\s", "", raw).replace("：", ":").replace("．", ".").rstrip(".,;:)]>'\"")
             value = re.sub(r"^(https?):?/+", r"\1://", value, flags=re.IGNORECASE)
-            host = re.match(r"(?:https?://)?[^/]*", value, re.IGNORECASE)
-            value = ".".join(_label(part) for part in host.group().split(".")) + value[host.end() :] if host else value
             words = one.words.cut(match.start(), match.start() + len(raw.rstrip(".,;:)]>'\" ")))
-            links.append(_spelled(words, value, odd="." not in value, labelled=True))
+            host = re.match(r"(?:https?://)?[^/]*", value, re.IGNORECASE)
+            odd = "." not in value
+            if host is not None and _from_pixels(words) and _mended(host.group()) != host.group():
+                value, odd = _mended(host.group()) + value[host.end() :], True
+            links.append(_spelled(words, value, odd=odd, labelled=True))
     return _once(links)
 
 
@@ -180,6 +187,19 @@ def _within_address(text: str, match: re.Match[str]) -> bool:
     return any(other.start() <= match.start() < other.end() for other in others)
 
 
+def _box_name(name: str) -> str:
+    """A mailbox's name as people make them, letters before digits: a 1 before a letter is an l, an l behind a digit a 1."""
+    return re.sub(r"(?<=\d)l(?![a-z])", "1", re.sub(r"1(?=[a-z])", "l", name))
+
+
+def _from_pixels(words: Passage) -> bool:
+    return any(prob < 1.0 for prob in words.probs)
+
+
+def _mended(host: str) -> str:
+    return ".".join(_label(part) for part in host.split("."))
+
+
 def _label(part: str) -> str:
     """A part of a host's name, of either letters or digits: l63 is 163, examp1e is example."""
     if re.fullmatch(r"[\dlo]+", part) and re.search(r"\d", part):
@@ -198,8 +218,8 @@ def _phone(raw: str) -> str:
 
 def _spelled(words: Passage, value: str, *, odd: bool, labelled: bool) -> NoticeField:
     """A field in which every letter counts."""
-    on_paper = any(prob < 1.0 for prob in words.probs)
-    fit: float = (0.985 if labelled else 0.95) * (ALIKE_SURE ** len(ALIKE.findall(value)) if on_paper else 1.0)
+    alike = len(ALIKE.findall(value)) if _from_pixels(words) else 0
+    fit: float = (0.985 if labelled else 0.95) * ALIKE_SURE**alike
     points = [prob for char, prob in zip(words.text, words.probs, strict=True) if not char.isalnum() and char != " "]
     for prob in points:
         fit *= prob

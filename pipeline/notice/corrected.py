@@ -47,7 +47,8 @@ def apply_corrections(notice: Notice, corrections: Iterable[NoticeCorrection]) -
                 listed[place - 1] = _said_field(listed[place - 1], one.path, one.after)
             changed = tuple(listed)
         notice = notice.model_copy(update={key: changed})
-    return notice.model_copy(update={"review": any(field.review for _, field in notice.fields())})
+    review = any(field.review for _, field in notice.fields()) or bool(notice.unread) or notice.cut_short
+    return notice.model_copy(update={"review": review})
 
 
 def without_gaps(notice: Notice) -> Notice:

@@ -91,8 +91,9 @@ def _addressees_at(paragraphs: Sequence[Paragraph]) -> int | None:
 
 def _number_match(one: Paragraph) -> re.Match[str] | None:
     """The number in a line that holds little else: not one that a sentence refers to."""
-    match = NUMBER.search(one.text)
-    if match is None or len(one.text.replace(" ", "")) - len(match.group().replace(" ", "")) > 8 or "《" in one.text:
+    plain = one.words.without_spaces().text
+    match = NUMBER.search(plain)
+    if match is None or len(plain) - len(match.group()) > 8 or "《" in plain:
         return None
     return match
 
@@ -142,7 +143,7 @@ def _number(one: Paragraph) -> DocumentNumber:
     assert match is not None
     office, year, ordinal = re.sub(r"\s", "", match["office"]), int(match["year"]), int(match["ordinal"])
     value = f"{office}〔{year}〕{ordinal}号"
-    words = one.words.cut(match.start(), match.end())
+    words = one.words.without_spaces().cut(match.start(), match.end())
     fit = 0.985 if match["opening"] and match["closing"] else 0.8
     return found(DocumentNumber, words, value, fit=fit, office=office, year=year, ordinal=ordinal)
 

@@ -21,6 +21,8 @@ def to_markdown(notice: Notice) -> str:
     if notice.deadline.sentence:
         lines += ["", f"> {_escaped(notice.deadline.sentence)}"]
     lines += ["", *_chapters(notice)]
+    if notice.unread:
+        lines += [f"没有读清的页：{' '.join(map(str, notice.unread))}", ""]
     doubts = [(path, field) for path, field in notice.fields() if field.review]
     if doubts:
         lines += ["## 待审核", ""]

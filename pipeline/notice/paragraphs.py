@@ -207,7 +207,8 @@ def _goes_on(group: Sequence[Row], row: Row) -> bool:
 
 def _alone(text: str) -> bool:
     """Whether a row is a paragraph whatever stands beside it: a date, a document's number."""
-    return WHOLE.fullmatch(text) is not None or NUMBERED.fullmatch(text) is not None
+    plain = text.replace(" ", "")
+    return WHOLE.fullmatch(plain) is not None or NUMBERED.fullmatch(plain) is not None
 
 
 def _hangs(first: Row, row: Row) -> bool:

@@ -23,16 +23,17 @@ def read_notice(
     Raises a DocumentError: UnreadableFile, EncryptedFile, FileTooLarge, LegacyOffice, NoNotice where hardly any words stand
     in it; TransientError where trying again may help. A file cut short is read as far as it goes.
     """
-    pages = open_text(path, threads=threads, reader=reader, on_page=on_page)
-    return assemble(path.name, pages)
+    pages, whole = open_text(path, threads=threads, reader=reader, on_page=on_page)
+    return assemble(path.name, pages, whole=whole)
 
 
 def open_text(
     path: Path, *, threads: int = 0, reader: TextReader | None = None, on_page: Callable[[int], None] = lambda page: None
-) -> list[TextPage]:
-    """The text of every page of a file; raises as `read_notice` does."""
+) -> tuple[list[TextPage], bool]:
+    """The text of every page of a file, and whether all of them opened; raises as `read_notice` does."""
     if is_typed(path):
-        return list(typed_to_text(open_typed(path)))
+        return list(typed_to_text(open_typed(path))), True
+    whole = True
     pages: list[TextPage] = []
     try:
         for page in open_pages(path):
@@ -42,6 +43,7 @@ def open_text(
     except DocumentError:
         if not pages:
             raise
+        whole = False
     if not any(page.lines for page in pages):
         raise NoNotice()
-    return pages
+    return pages, whole
