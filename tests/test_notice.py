@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
 import docx
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.desk import open_office
 from pipeline.notice import read_notice
 from pipeline.notice.assemble import assemble
 from pipeline.notice.dates import find_dates, find_period
 from pipeline.notice.markdown import to_markdown
+from pipeline.notice.record import list_notices
+from pipeline.notice_cli import notice_command
+from pipeline.settings import Settings
 from samples.notices import make_notice
-from schemas.errors import NoNotice, UnreadableFile
+from schemas.errors import ConfigError, NoNotice, UnreadableFile
 from schemas.notice import EXPECTED, FieldReason, FieldState, Notice
 from schemas.text import TextLine, TextPage
 from tests.bench.notices import score
@@ -260,6 +266,28 @@ def test_word_file_is_read_by_its_paragraphs(tmp_path: Path) -> None:
     assert [(form.value, form.pages) for form in read.forms] == [("技能竞赛情况统计表", ())]
     assert not read.missing or not set(EXPECTED) & set(read.missing)
     assert (read.pages, read.title.page, read.title.box) == (0, None, None)
+
+
+def test_command_tells_writes_and_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON on a line for each file, Markdown and JSON in the folder, a row in the office; a file that fails ends with 3."""
+    document = docx.Document()
+    for text in (*HEAD, OPENING, "请于6月30日前将统计表报送市总工会。", *SIGNED):
+        document.add_paragraph(text)
+    document.save(str(tmp_path / "通知.docx"))
+    home, files = tmp_path / "办公室", [tmp_path / "通知.docx", tmp_path / "没有.pdf"]
+    with pytest.raises(typer.Exit) as ended:
+        notice_command(files, as_json=True, output=tmp_path / "结果", home=home)
+    assert ended.value.exit_code == 3
+    told, failed = capsys.readouterr().out.splitlines()
+    assert Notice.model_validate_json(told).deadline.iso == "2026-06-30"
+    assert json.loads(failed)["error"]["code"] == UnreadableFile.code
+    assert (tmp_path / "结果" / "通知.json").read_text(encoding="utf-8").startswith("{")
+    assert "云工基〔2026〕10号" in (tmp_path / "结果" / "通知.md").read_text(encoding="utf-8")
+    store = open_office(Settings(home=home))
+    assert [one.notice.title.value for one in list_notices(store)] == [HEAD[2]]
+    store.close()
+    with pytest.raises(ConfigError):
+        notice_command(files, as_json=True, as_markdown=True)
 
 
 def test_what_is_no_notice_says_so(tmp_path: Path) -> None:
