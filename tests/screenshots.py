@@ -104,10 +104,12 @@ def _addresses(home: Path) -> dict[str, str]:
         "totals": "/totals",
         "total": f"/totals/{SLOT}",
         "units": "/units",
-        "unit": f"/units/{quote(units[0])}",
+        **({"unit": f"/units/{quote(units[0])}"} if units else {}),
         "files": "/files",
         "history": "/history",
         "collection": "/collection",
+        "forms": "/forms",
+        "notices": "/notices",
         "api": "/api/docs",
     }
 
