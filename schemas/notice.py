@@ -209,6 +209,12 @@ class NoticeCorrection(_Frozen):
     after: str | None
 
 
+def missing_fields(notice: Notice) -> tuple[str, ...]:
+    """The keys of fields that were not found."""
+    singles = [key for key in SINGLE if getattr(notice, key).state is FieldState.NOT_FOUND]
+    return (*singles, *(key for key in LISTS if all(one.value is None for one in getattr(notice, key))))
+
+
 def path_label(path: str) -> str:
     """What people call the field of a path: addressees[2] is 主送单位 2."""
     key, _, place = path.rstrip("]").partition("[")

@@ -100,6 +100,13 @@ def test_deadline_is_the_day_before_which_to_report(sentence: str, iso: str, tim
     assert not read.deadline.review
 
 
+def test_addressees_without_their_colon_go_to_a_person() -> None:
+    """A small point that was not seen loses no unit."""
+    read = notice(head=(*HEAD[:3], HEAD[3][:-1]))
+    assert [(one.value, one.review) for one in read.addressees] == [("各县（市、区）总工会", True), ("市各产业工会", True)]
+    assert read.title.value == HEAD[2]
+
+
 def test_deadline_that_contradicts_its_weekday_goes_to_a_person() -> None:
     """30 June 2026 is a Tuesday."""
     read = notice("请于6月30日（星期五）前将活动总结报送市总工会。")

@@ -11,7 +11,7 @@ from pipeline.notice.deadline import read_deadline
 from pipeline.notice.heads import Head, read_head
 from pipeline.notice.paragraphs import Row, pages_to_rows, rows_to_paragraphs
 from schemas.errors import NoNotice
-from schemas.notice import EXPECTED, LISTS, SINGLE, FieldState, Notice
+from schemas.notice import EXPECTED, Notice, missing_fields
 from schemas.text import TextPage
 
 # Where the characters' mean probability is lower, hardly anything of a page was read.
@@ -67,12 +67,6 @@ def assemble(source: str, pages: Sequence[TextPage], *, whole: bool = True) -> N
 def _badly_read(page: TextPage) -> bool:
     probs = [prob for line in page.lines for prob in line.probs]
     return sum(probs) < POOR * len(probs)
-
-
-def missing_fields(notice: Notice) -> tuple[str, ...]:
-    """The keys of fields that were not found."""
-    singles = [key for key in SINGLE if getattr(notice, key).state is FieldState.NOT_FOUND]
-    return (*singles, *(key for key in LISTS if not getattr(notice, key)))
 
 
 def _before_tables(pages: Sequence[TextPage], rows: Sequence[Row]) -> list[Row]:

@@ -106,6 +106,8 @@ def read_links(paragraphs: Sequence[Paragraph]) -> tuple[NoticeField, ...]:
             odd = "." not in value
             if host is not None and _from_pixels(words) and _mended(host.group()) != host.group():
                 value, odd = _mended(host.group()) + value[host.end() :], True
+            if _from_pixels(words) and value.endswith(".htm1"):
+                value, odd = value.removesuffix("1") + "l", True
             links.append(_spelled(words, value, odd=odd, labelled=True))
     return _once(links)
 

@@ -11,6 +11,7 @@ from pipeline.notice.dates import find_dates, find_period
 from pipeline.notice.heads import NUMBER, said
 from schemas.errors import WrongValue
 from schemas.notice import (
+    EXPECTED,
     LISTS,
     SINGLE,
     Annex,
@@ -20,6 +21,7 @@ from schemas.notice import (
     NoticeCorrection,
     NoticeField,
     Section,
+    missing_fields,
 )
 
 LONGEST = 500
@@ -47,8 +49,10 @@ def apply_corrections(notice: Notice, corrections: Iterable[NoticeCorrection]) -
                 listed[place - 1] = _said_field(listed[place - 1], one.path, one.after)
             changed = tuple(listed)
         notice = notice.model_copy(update={key: changed})
-    review = any(field.review for _, field in notice.fields()) or bool(notice.unread) or notice.cut_short
-    return notice.model_copy(update={"review": review})
+    missing = missing_fields(notice)
+    doubtful = any(field.review for _, field in notice.fields()) or any(key in EXPECTED and key in LISTS for key in missing)
+    review = doubtful or bool(notice.unread) or notice.cut_short
+    return notice.model_copy(update={"review": review, "missing": missing})
 
 
 def without_gaps(notice: Notice) -> Notice:

@@ -86,6 +86,11 @@ def _addressees_at(paragraphs: Sequence[Paragraph]) -> int | None:
         text = one.text.replace(" ", "")
         if text.endswith(("：", ":")) and not text.endswith(("如下：", "如下:")) and BODY.fullmatch(text[:-1].rstrip("）)")):
             return place
+    # A small colon may not be seen: several units and nothing else, just below the title.
+    for place, one in enumerate(paragraphs[1:TOP], 1):
+        units = [unit.text for unit in _units(one.words.without_spaces())]
+        if len(units) > 1 and all(BODY.fullmatch(unit.rstrip("）")) for unit in units) and _ends(paragraphs[place - 1].text):
+            return place
     return None
 
 
@@ -151,18 +156,25 @@ def _number(one: Paragraph) -> DocumentNumber:
 def _addressees(one: Paragraph) -> tuple[NoticeField, ...]:
     """The units, parted at points that stand in no parentheses."""
     words = one.words.without_spaces()
+    parts = _units(words)
+    whole = words.text.count("（") == words.text.count("）") and len(parts) == len({part.text for part in parts})
+    usual = 0.985 if words.text.endswith(("：", ":")) else 0.85
+    return tuple(
+        found(NoticeField, part, part.text, fit=usual if whole and BODY.fullmatch(part.text.rstrip("）")) else 0.7)
+        for part in parts
+    )
+
+
+def _units(words: Passage) -> list[Passage]:
+    """What stands between points that are in no parentheses."""
     depth, start, parts = 0, 0, []
     for place, char in enumerate(words.text):
         depth += (char in "（(") - (char in "）)")
         if (depth <= 0 and char in "、，,；;") or char in "：:":
             parts.append(words.cut(start, place))
             start = place + 1
-    whole = words.text.count("（") == words.text.count("）") and len(parts) == len({part.text for part in parts})
-    return tuple(
-        found(NoticeField, part, part.text, fit=0.985 if whole and BODY.fullmatch(part.text.rstrip("）")) else 0.7)
-        for part in parts
-        if part.text
-    )
+    parts.append(words.cut(start, len(words.text)))
+    return [part for part in parts if part.text]
 
 
 def _signed_at(paragraphs: Sequence[Paragraph]) -> int | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.notice.reading import read_notice
 from samples.notices import NoticeTruth, make_notice, read_notice_truth
 from schemas.errors import KuohaoError
-from schemas.notice import FieldState, Notice, NoticeField
+from schemas.notice import EXPECTED, FieldState, Notice, NoticeField
 
 CAPTURES = ("flatbed", "camscanner", "photo", "wechat")
 
@@ -79,7 +79,8 @@ def _several(truth: NoticeTruth, key: str, meant: Sequence[str], read: Sequence[
     for place in range(max(len(missed), len(wrong))):
         value, odd = wrong[place] if place < len(wrong) else ("", None)
         lost = missed[place] if place < len(missed) else None
-        review = odd.review if odd is not None else any(one.review for _, one in read)
+        # A list that every notice has is told to be missing, and the notice goes to a person.
+        review = odd.review if odd is not None else any(one.review for _, one in read) or (not read and key in EXPECTED)
         sure = odd.confidence if odd is not None else 0.0
         yield Score(truth.capture, key, False, review, sure, f"{lost!r} read {value!r}")
 

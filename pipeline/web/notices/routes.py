@@ -26,7 +26,7 @@ from pipeline.web.pages import lang_of, page
 from pipeline.web.texts import CHINESE, translate
 from schemas.errors import KuohaoError
 from schemas.flow import Box
-from schemas.notice import LABELS, LISTS, FieldState, NoticeCorrection, NoticeField
+from schemas.notice import EXPECTED, LABELS, LISTS, FieldState, NoticeCorrection, NoticeField
 
 Held = Annotated[Web, Depends(web_of)]
 Anybody = Annotated[Who, Depends(reviewer)]
@@ -157,6 +157,7 @@ def _notice(request: Request, web: Web, held: HeldNotice, *, problem: str = "", 
         held=held,
         rows=rows,
         sizes=sizes,
+        lost=[LABELS[key] for key in held.notice.missing if key in EXPECTED and key in LISTS],
         doubtful=sum(row.field.review for row in rows),
         more=[(f"{key}[{len(getattr(held.shown, key)) + 1}]", LABELS[key]) for key in ADDED],
         problem=problem,
