@@ -206,6 +206,8 @@ def _labels(text: str) -> list[str]:
             found.append(words)
     # The end of a line beneath a gap may lie over a parenthesis.
     closed = [f"{label}）" if label.count("（") > label.count("）") else label for label in found]
+    # The line to write on may be read as the character that looks like it.
+    closed = [label.rstrip("一") for label in closed]
     return [label for label in closed if 2 <= len(label) <= LONGEST_LABEL]
 
 
