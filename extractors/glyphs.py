@@ -118,6 +118,11 @@ def fold(char: str) -> str:
     return _FOLDED.get(char) or _FOLDED.get(normal) or normal
 
 
+def fold_words(text: str) -> str:
+    """Words as they are compared: look-alikes made one, no spaces."""
+    return "".join(fold(char) for char in text if not char.isspace())
+
+
 def load_glyph_reader(alphabet: Alphabet, *, threads: int = 0) -> GlyphReader:
     """Load the recogniser, once a process; `threads` 0 uses every core."""
     session = load_session(MODEL)

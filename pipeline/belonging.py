@@ -6,13 +6,12 @@ Where what stands on the paper fits several, or contradicts itself, a person say
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.times import local_date
-from pipeline.units import unit_field, unit_named
+from pipeline.units import as_compared, unit_field, unit_named
 from schemas.form import FieldKind, Form
 from schemas.office import Collection
 from schemas.reading import Reading
@@ -67,8 +66,8 @@ def _evidence(reading: Reading, form: Form, candidates: Sequence[Candidate]) -> 
 def _has_title(collection: Collection, title: str) -> bool:
     """Whether nothing in a title says that it is another collection's."""
     if collection.title:
-        return _folded(collection.title) in _folded(title)
-    years, own = set(YEAR.findall(_folded(title))), set(YEAR.findall(_folded(collection.name)))
+        return as_compared(collection.title) in as_compared(title)
+    years, own = set(YEAR.findall(as_compared(title))), set(YEAR.findall(as_compared(collection.name)))
     return not years or not own or bool(years & own)
 
 
@@ -86,7 +85,3 @@ def _has_date(collection: Collection, day: date) -> bool:
         return True
     due = local_date(collection.deadline)
     return due - EARLIEST <= day <= due + LATEST
-
-
-def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())

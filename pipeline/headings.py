@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from extractors.glyphs import fold
+from extractors.glyphs import fold_words
 from schemas.flow import Cell
 from schemas.form import Form, FormItem, Mark
 
@@ -112,7 +112,7 @@ def heading_likeness(form: Form, words: Sequence[str]) -> dict[str, float]:
 
 def folded(text: str) -> str:
     """Words as they are compared: look-alikes made one, no spaces, no level sign."""
-    return "".join(fold(char) for char in text if char.strip() and char != LEVEL)
+    return fold_words(text.replace(LEVEL, ""))
 
 
 def _match_columns(form: Form, stacked: Sequence[str], below: int) -> Columns:

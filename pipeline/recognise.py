@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from extractors.glyphs import fold
+from extractors.glyphs import fold_words
 from extractors.typed import is_typed
 from pipeline.glance import Glance, glance, glance_at, words_above
 from pipeline.judge import ErrorBudget
@@ -101,11 +101,11 @@ def rank(paths: Sequence[Path], wanted: Sequence[Wanted], threads: int) -> list[
 
 def explained(form: Form, seen: Glance) -> float:
     """The share of a page's words, 0 to 1, that stand on a form; its title counts twice."""
-    whole, title = _printed(form), _folded(form.title)
-    lines = [line for line in map(_folded, (*seen.above, *seen.within)) if len(line) >= SHORTEST]
+    whole, title = _printed(form), fold_words(form.title)
+    lines = [line for line in map(fold_words, (*seen.above, *seen.within)) if len(line) >= SHORTEST]
     weights = [float(len(line)) for line in lines]
     shares = [_likeness(line, whole) for line in lines]
-    if any(len(_folded(line)) >= SHORTEST for line in seen.above):
+    if any(len(fold_words(line)) >= SHORTEST for line in seen.above):
         weights.append(2.0 * len(title))
         shares.append(titled(form, seen.above))
     return sum(w * s for w, s in zip(weights, shares, strict=True)) / max(sum(weights), 1.0)
@@ -113,18 +113,18 @@ def explained(form: Form, seen: Glance) -> float:
 
 def titled(form: Form, above: Sequence[str]) -> float:
     """How much a form's title is like the line above a table that is most like it, 0 to 1."""
-    title = _folded(form.title)
-    lines = [line for line in map(_folded, above) if SHORTEST <= len(line) < 2 * len(title)]
+    title = fold_words(form.title)
+    lines = [line for line in map(fold_words, above) if SHORTEST <= len(line) < 2 * len(title)]
     return max((_likeness(line, title) for line in lines), default=0.0)
 
 
 def title_in(form: Form, above: Sequence[str]) -> str:
     """What stands above a table as its title, with the lines beside it that are no fields: 2027年, 第一季度. "" for none."""
     lines, labels = (
-        [_folded(line) for line in above],
-        [_folded(word) for one in form.header for word in (one.label, *one.also)],
+        [fold_words(line) for line in above],
+        [fold_words(word) for one in form.header for word in (one.label, *one.also)],
     )
-    likeness = [fuzz.ratio(line, _folded(form.title)) for line in lines]
+    likeness = [fuzz.ratio(line, fold_words(form.title)) for line in lines]
     if not lines or max(likeness) < LIKE_THE_TITLE:
         return ""
     place = likeness.index(max(likeness))
@@ -202,12 +202,8 @@ def _printed(form: Form) -> str:
     words: list[str] = [form.title, *form.columns]
     for item in form.items:
         words += [item.heading, item.sentence, *_columns(slot.column for slot in item.slots)]
-    return _folded("".join(words))
+    return fold_words("".join(words))
 
 
 def _columns(names: Iterable[str]) -> list[str]:
     return [name for name in names if name]
-
-
-def _folded(text: str) -> str:
-    return "".join(fold(char) for char in text if not char.isspace())

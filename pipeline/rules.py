@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import log10
 from statistics import median
 
+from pipeline.corrections import form_path
 from schemas.flow import State
 from schemas.form import Form, SlotKind
 from schemas.reading import Reading, Reason, SlotReading
@@ -35,7 +36,7 @@ def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReadin
     events_of = {slot.path: slot.events for slot in form.slots if slot.events}
     doubts: dict[str, list[Reason]] = defaultdict(list)
     for attended in slots:
-        events = events_of.get(_first_turn(attended.path))
+        events = events_of.get(form_path(attended.path))
         counted = counts.get(_same_turn(events, attended.path)) if events else None
         reason = _doubt_of_pair(counted, attended) if counted else None
         if counted and reason:
@@ -102,7 +103,7 @@ def _doubts_of_choices(form: Form, slots: Mapping[str, SlotReading]) -> Iterator
     boxes: dict[tuple[str, str], list[SlotReading]] = defaultdict(list)
     choices = {slot.path: slot.choice for slot in form.slots if slot.choice and slot.kind is SlotKind.TICK}
     for path, slot in slots.items():
-        if choice := choices.get(_first_turn(path)):
+        if choice := choices.get(form_path(path)):
             boxes[path.partition(".")[0], choice].append(slot)
     for together in boxes.values():
         ticked = sum(slot.state is State.VALUE for slot in together)
@@ -117,18 +118,12 @@ def _doubts_of_sums(form: Form, slots: Mapping[str, SlotReading]) -> Iterator[tu
         total = slots.get(slot.path)
         if not slot.sums or total is None or not is_number(total.value):
             continue
-        added = [one for path, one in slots.items() if _first_turn(path) in slot.sums]
+        added = [one for path, one in slots.items() if form_path(path) in slot.sums]
         if any(one.state is State.UNREADABLE for one in added):
             continue
         if sum(one.value for one in added if is_number(one.value)) != total.value:
             unsure = [one for one in added if one.confidence < SURE]
             yield from ((one.path, Reason.WRONG_SUM) for one in (total, *unsure))
-
-
-def _first_turn(path: str) -> str:
-    """The form's own path of a slot: item7[2].name is an item7.name."""
-    item, _, name = path.partition(".")
-    return f"{item.partition('[')[0]}.{name}"
 
 
 def _same_turn(path: str, beside: str) -> str:

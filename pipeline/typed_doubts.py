@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from extractors.glyphs import DIGITS, fold
+from extractors.glyphs import DIGITS, fold, fold_words
 from pipeline.strings import spell
 from pipeline.typed_lines import POINTS, TypedLine, span_of, struck_places
 from schemas.flow import Evidence, NamedCell, Placement
@@ -62,7 +62,7 @@ def _printed_beside(form: Form, cell: NamedCell, place: int) -> tuple[str, str]:
     slots: list[Slot] = [placement.slot for placement in cell.placements]
     before = slots[place - 1].after if place else ""
     behind = slots[place + 1].before if place + 1 < len(slots) else ""
-    return _folded(before + slots[place].before), _folded(slots[place].after + behind)
+    return fold_words(before + slots[place].before), fold_words(slots[place].after + behind)
 
 
 def _words_beside(
@@ -102,7 +102,3 @@ def _apart(placement: Placement) -> bool:
 
 def _without_points(text: str) -> str:
     return "".join(char for char in text if char not in FOLDED_POINTS)
-
-
-def _folded(text: str) -> str:
-    return "".join(fold(char) for char in text if char.strip())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from extractors.glyphs import Alphabet, fold
+from extractors.glyphs import Alphabet, fold_words
 from pipeline.labels import place_header
 from pipeline.typed_lines import text_to_line
 from schemas.flow import Placement
@@ -48,7 +48,9 @@ def has_unit(header: Sequence[Placement]) -> bool:
 
 def _field_lines(form: Form, rows: Sequence[TypedRow]) -> list[str]:
     """The lines with labels, each with its value: behind it, in the cell beside it, or in the cell below it."""
-    labels = sorted({_folded(text) for field in form.header for text in (field.label, *field.also)}, key=len, reverse=True)
+    labels = sorted(
+        {fold_words(text) for field in form.header for text in (field.label, *field.also)}, key=len, reverse=True
+    )
     rows = _below_title(form, rows)
     found: list[str] = []
     done = False
@@ -65,9 +67,9 @@ def _field_lines(form: Form, rows: Sequence[TypedRow]) -> list[str]:
         lines = [line for cell in row for line in cell]
         open_label = False
         for line in lines:
-            if any(label in _folded(line) for label in labels):
+            if any(label in fold_words(line) for label in labels):
                 found.append(line)
-                open_label = any(_folded(line).rstrip(COLONS).endswith(label) for label in labels)
+                open_label = any(fold_words(line).rstrip(COLONS).endswith(label) for label in labels)
             elif open_label:
                 found.append(line)
                 open_label = False
@@ -76,17 +78,17 @@ def _field_lines(form: Form, rows: Sequence[TypedRow]) -> list[str]:
 
 def _below_title(form: Form, rows: Sequence[TypedRow]) -> list[TypedRow]:
     """The rows behind the last one that holds the form's title, without the table's column headings."""
-    title, columns = _folded(form.title), {_folded(column) for column in form.columns}
+    title, columns = fold_words(form.title), {fold_words(column) for column in form.columns}
     kept: list[TypedRow] = []
     for row in rows:
-        cells = {_folded("".join(cell)) for cell in row} - {""}
+        cells = {fold_words("".join(cell)) for cell in row} - {""}
         if cells and cells <= columns:
             continue
-        text = _folded("".join(line for cell in row for line in cell))
+        text = fold_words("".join(line for cell in row for line in cell))
         if len(text) <= 2 * len(title) and fuzz.partial_ratio(title, text) >= LIKE_THE_TITLE and len(text) > len(title) / 2:
             kept = []
             continue
-        kept.append(tuple(() if _folded("".join(cell)) in columns else cell for cell in row))
+        kept.append(tuple(() if fold_words("".join(cell)) in columns else cell for cell in row))
     return kept
 
 
@@ -99,8 +101,4 @@ def _values_stand_below(cells: Sequence[str], below: TypedRow, labels: Sequence[
 
 
 def _is_label(text: str, labels: Sequence[str]) -> bool:
-    return _folded(text).rstrip(COLONS) in labels
-
-
-def _folded(text: str) -> str:
-    return "".join(fold(char) for char in text if char.strip())
+    return fold_words(text).rstrip(COLONS) in labels

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from extractors.glyphs import Alphabet, fold
+from extractors.glyphs import Alphabet, fold_words
 from pipeline.align import LEAST_CUT_GAIN, LEAST_GAIN, Expected, name_items
 from pipeline.counts import read_number
 from pipeline.headings import heading_likeness, twin_sentences
@@ -49,8 +49,8 @@ class Named:
 
 def read_row(form: Form, row: TypedRow, alphabet: Alphabet, gaps: Sequence[GapPattern]) -> Row:
     """A row's text as lines. A sentence may be parted over cells: a number in one of its own is a slot's all the same."""
-    columns = {_folded(column) for name in form.columns for column in (name, *name.split(LEVEL))}
-    if {_folded("".join(cell)) for cell in row} - {""} <= columns:
+    columns = {fold_words(column) for name in form.columns for column in (name, *name.split(LEVEL))}
+    if {fold_words("".join(cell)) for cell in row} - {""} <= columns:
         return Row(row, (), None)
     read = ([text_to_line(text, alphabet, gaps) for text in cell] for cell in row)
     lines = tuple(tuple(line for line in lines if line is not None) for lines in read)
@@ -149,8 +149,4 @@ def _written_on(line: TypedLine, named: Sequence[Named]) -> Iterator[str]:
     for one in named:
         for placement in one.cell.placements:
             if any(part is line.glyphs.line for part, _ in placement.stretches):
-                yield _folded("".join(placement.spelling))
-
-
-def _folded(text: str) -> str:
-    return "".join(fold(char) for char in text if char.strip())
+                yield fold_words("".join(placement.spelling))

@@ -87,7 +87,7 @@ def clashes(units: Iterable[Unit]) -> tuple[tuple[str, str, str], ...]:
 
 def unit_named(text: str | None, names: Mapping[str, str]) -> str | None:
     """The name of the unit that a text names, by name or alias; spaces and widths of characters do not matter."""
-    return names.get(_folded(text)) if text else None
+    return names.get(as_compared(text)) if text else None
 
 
 def unit_of_return(reading: Reading, form: Form, names: Mapping[str, str]) -> str | None:
@@ -109,7 +109,7 @@ def _spelled(units: Iterable[Unit], names: dict[str, str]) -> Iterator[tuple[str
     """Put every spelling into `names`, folded, with the unit that it means first; those that mean another one too."""
     for unit in units:
         for spelling in (unit.name, *unit.aliases):
-            first = names.setdefault(_folded(spelling), unit.name)
+            first = names.setdefault(as_compared(spelling), unit.name)
             if first != unit.name:
                 yield spelling, first, unit.name
 
@@ -129,5 +129,6 @@ def _distinct(aliases: Iterable[str], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(alias for alias in stripped if alias and alias != name))
 
 
-def _folded(text: str) -> str:
+def as_compared(text: str) -> str:
+    """Words as they are compared however they were typed: NFKC, no spaces."""
     return "".join(unicodedata.normalize("NFKC", text).split())

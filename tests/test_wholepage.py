@@ -78,7 +78,7 @@ def test_words_on_red_ink_are_red() -> None:
     """A letterhead is told from the words below it."""
     sheet = ruled_sheet()
     sheet[90:130] = 255
-    cv2.putText(sheet, "XXXXXXXX", (100, 124), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 220), 6)
+    cv2.putText(sheet, "HHHHHHHH", (100, 124), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 220), 6)
     reader = seeing([("云川市总工会", (100, 98), 1.0), (WORDS, (150, 200), 1.0)])
     assert [line.red for line in page_to_text(upright_page(sheet), reader, never).lines] == [True, False]
 
