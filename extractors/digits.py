@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.engine import batches_of_like_width, load_session, share_out
-from extractors.ink import fade_seal
+from extractors.ink import Flags, fade_seal, under_seals
 from extractors.warp import mapping_to_mesh, sample
-from schemas.flow import Image, Line, Page, Placement
+from schemas.flow import Image, Line, Matrix, Page, Placement
 
 MODELS = Path(__file__).parent / "models"
 
@@ -135,25 +135,29 @@ def slot_to_views(
 ) -> list[list[SlotPicture]]:
     """The same through several windows: for each line that a slot touches, a picture for each view."""
     beside = look.reach + CONTEXT
-    return [
-        strip_to_views(
-            _strip(page, line, left, right, look, rise), beside, beside + right - left, look, views, sealed=line.sealed
-        )
-        for line, (left, right) in placement.stretches
-        if 0 < right - left <= LONGEST
-    ]
+    found = []
+    for line, (left, right) in placement.stretches:
+        if 0 < right - left <= LONGEST:
+            strip, under = _strip(page, line, left, right, look, rise)
+            found.append(strip_to_views(strip, beside, beside + right - left, look, views, under=under))
+    return found
 
 
-def strip_to_picture(bgr: Image, left: float, right: float, look: Look = PRINT_LOOK, *, sealed: bool = True) -> SlotPicture:
-    """A strip of the look's rows of line pixels, BGR, with a slot in it from `left` to `right`, as the net sees it."""
-    return strip_to_views(bgr, left, right, look, (PLAIN_VIEW,), sealed=sealed)[0]
+def strip_to_picture(
+    bgr: Image, left: float, right: float, look: Look = PRINT_LOOK, *, under: Flags | None = None
+) -> SlotPicture:
+    """A strip of the look's rows of line pixels, BGR, with a slot in it from `left` to `right`, as the net sees it.
+
+    `under` tells which of its pixels lie under seals, see `fade_seal`.
+    """
+    return strip_to_views(bgr, left, right, look, (PLAIN_VIEW,), under=under)[0]
 
 
 def strip_to_views(
-    bgr: Image, left: float, right: float, look: Look, views: Sequence[View], *, sealed: bool = True
+    bgr: Image, left: float, right: float, look: Look, views: Sequence[View], *, under: Flags | None = None
 ) -> list[SlotPicture]:
     """The same through several windows."""
-    gray = fade_seal(bgr, sealed=sealed)
+    gray = fade_seal(bgr, under=under)
     paper, black = np.percentile(gray[::2, ::2], (80, 2))
     contrast = max(float(paper - black), LEAST_CONTRAST)
     start, end = max(round(left) - look.reach, 0), min(round(right) + look.reach, gray.shape[1])
@@ -191,12 +195,16 @@ def _window(
     return picture.astype(np.float32)
 
 
-def _strip(page: Page, line: Line, left: float, right: float, look: Look, rise: float) -> Image:
-    """The pixels around a slot at the line's scale, from the page as it came in."""
+def _strip(page: Page, line: Line, left: float, right: float, look: Look, rise: float) -> tuple[Image, Flags | None]:
+    """The pixels around a slot at the line's scale, from the page as it came in, and which of them lie under seals."""
     start, rows = left - look.reach - CONTEXT, look.bottom - look.top
     width = round(right - left) + 2 * (look.reach + CONTEXT)
-    mesh = mapping_to_mesh(lambda at: line.to_page(np.add(at, (start, look.top - rise))), width, rows)
-    return sample(page.pixels, mesh, width, rows)
+
+    def to_page(at: Matrix) -> Matrix:
+        return line.to_page(np.add(at, (start, look.top - rise)))
+
+    strip = sample(page.pixels, mapping_to_mesh(to_page, width, rows), width, rows)
+    return strip, under_seals(line.seals, to_page, rows, width)
 
 
 def _stack(planes: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

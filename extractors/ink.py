@@ -8,6 +8,7 @@ is partly paste and partly paper, so coverages are mixed in light, not in densit
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,10 +16,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.flow import LINE_HEIGHT, Box, Image, Line
+from schemas.flow import LINE_HEIGHT, Image, Line, Matrix, Seal
 
 Colour: TypeAlias = NDArray[np.float32]
 """The level of blank paper in blue, green and red, 0 to 255: float32 (3,)."""
+
+Flags: TypeAlias = NDArray[np.bool_]
+"""Some pixels of a picture: bool (h, w)."""
+
+Pixels: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels, half-open."""
 
 # With paper made white, red exceeds green and blue by this much, of 255, where there is red ink: worn paste has 40 and
 # more, black print that JPEG's coarse chroma has tinted stays below 25.
@@ -33,12 +40,6 @@ SURELY_NOT_RED = 18
 
 # Side of the picture that red ink is sought in on a page: a seal's ring is then 2 pixels thick.
 SEARCH_SIDE = 700
-
-# Red ink that is no higher than this share of a page's long side is writing, 18 mm at A4; a seal is 38 mm and more.
-WRITING_HEIGHT = 0.06
-
-# A seal, with what it has smeared, is no wider than this share of a page's long side: 50 mm at A4.
-SEAL_SIDE = 0.17
 
 # Pieces of one seal are at most this share of the long side apart, 5 mm at A4: paste wears off in patches.
 BROKEN = 0.016
@@ -58,46 +59,100 @@ SOLID = 0.75
 # Fewest red pixels that count; below it they are noise.
 LEAST_RED = 12
 
+# Whether pixels of a line lie under a seal is asked at every so manyth one.
+GRID = 4
+
 # Most paste on a pixel, as a multiple of solid paste: a seal is pressed unevenly.
 MOST_PASTE = 1.15
 
 
-_Pixels: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels, half-open."""
+@dataclass(frozen=True, eq=False)
+class Red:
+    """The red ink in a picture, 255 on 0, seen at every `step`-th pixel of it."""
+
+    strong: Image
+    step: int
+
+    def grown(self, box: Pixels, bgr: Image) -> Pixels:
+        """A box found in `strong` as pixels of the whole picture, with a rim for the ink's blurred edge."""
+        left, top, right, bottom = (side * self.step for side in box)
+        rim, (height, width) = 4 + 2 * self.step, bgr.shape[:2]
+        return max(left - rim, 0), max(top - rim, 0), min(right + rim, width), min(bottom + rim, height)
 
 
-@dataclass(frozen=True)
-class _Red:
-    """A box of red ink, and whether it is a seal's or writing."""
-
-    box: _Pixels
-    is_seal: bool
-
-
-def fade_seal(bgr: Image, *, sealed: bool = True) -> Image:
+def fade_seal(bgr: Image, *, under: Flags | None = None) -> Image:
     """The picture of a page or a text line without red seals: grey uint8 (h, w).
 
-    It is the red channel, in which red paste is pale, with what paste is left divided out. Writing in red ink is kept dark;
-    where no seal is known to lie, not `sealed`, all red is that.
+    It is the red channel, in which red paste is pale, with what paste is left divided out. Writing in red ink is kept dark.
+    `under` tells the pixels on which seals lie, bool (h, w); where it is None the picture is of a line, and what leaves the
+    line on some side is taken for a seal.
     """
     faded = np.asarray(cv2.extractChannel(bgr, 2), dtype=np.uint8)
-    for mark in sorted(_find_red(bgr), key=lambda mark: mark.is_seal):
-        left, top, right, bottom = mark.box
-        part = bgr[top:bottom, left:right]
-        is_seal = mark.is_seal and sealed
-        faded[top:bottom, left:right] = _divide_out(part, _paper_around(bgr, mark.box)) if is_seal else _darken(part)
+    red = find_red(bgr)
+    if red is None:
+        return faded
+    if under is None:
+        under = _guess_seals(red, bgr)
+    aside = red.strong.copy()
+    aside[under[:: red.step, :: red.step]] = 0
+    for left, top, right, bottom in (red.grown(piece, bgr) for piece in join_pieces(aside, 3)):
+        part = faded[top:bottom, left:right]
+        # Of red that is both, the seal's share is divided out below.
+        np.copyto(part, _darken(bgr[top:bottom, left:right]), where=~under[top:bottom, left:right])
+    for box in _flags_to_boxes(under):
+        left, top, right, bottom = box
+        cleared = _divide_out(bgr[top:bottom, left:right], under[top:bottom, left:right], _paper_around(bgr, box))
+        np.copyto(faded[top:bottom, left:right], cleared, where=under[top:bottom, left:right])
     return faded
 
 
 def line_to_gray(line: Line) -> Image:
-    """A text line without seals: large red digits look like parts of one, the whole page knows better."""
-    return fade_seal(line.bgr, sealed=line.sealed)
+    """A text line without seals."""
+    return fade_seal(line.bgr, under=under_seals(line.seals, line.to_page, *line.bgr.shape[:2]))
 
 
-def find_seals(bgr: Image) -> tuple[Box, ...]:
-    """Where red seals lie on a page: left, top, right, bottom in its pixels."""
-    boxes = (mark.box for mark in _find_red(bgr) if mark.is_seal)
-    return tuple((float(left), float(top), float(right), float(bottom)) for left, top, right, bottom in boxes)
+def under_seals(seals: Sequence[Seal] | None, to_page: Callable[[Matrix], Matrix], height: int, width: int) -> Flags | None:
+    """The pixels of a picture that lie under seals, given the way to their page: bool (h, w); None where none are known."""
+    if seals is None:
+        return None
+    if not seals:
+        return np.zeros((height, width), np.bool_)
+    across, down = (np.append(np.arange(0, side, GRID), side) for side in (width, height))
+    knots = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2).astype(np.float64)
+    places = to_page(knots)
+    held = np.any([seal.covers(places) for seal in seals], axis=0).astype(np.uint8).reshape(len(down), len(across))
+    size = (GRID * (len(across) - 1), GRID * (len(down) - 1))
+    return np.asarray(cv2.resize(held, size, interpolation=cv2.INTER_NEAREST)[:height, :width] > 0, np.bool_)
+
+
+def find_red(bgr: Image) -> Red | None:
+    """The red ink of a page or a text line; None on a picture whose red is not that of seals and pens."""
+    height, width = bgr.shape[:2]
+    is_line = height <= 2 * LINE_HEIGHT
+    step = 1 if is_line else -(-max(height, width) // SEARCH_SIDE)
+    small = np.ascontiguousarray(bgr[::step, ::step])
+    if np.count_nonzero(_redness(small) > SURELY_NOT_RED) < LEAST_RED:
+        return None
+    redness = _redness(small, paper_colour(small))
+    if not is_line:
+        # A sheet's light may change in colour from side to side, and a brown desk is red all over.
+        redness = np.asarray(cv2.subtract(redness, cv2.blur(redness, (SEARCH_SIDE // 6, SEARCH_SIDE // 6))), dtype=np.uint8)
+    strong = np.where(redness > REDNESS, 255, 0).astype(np.uint8)
+    if cv2.countNonZero(strong) < LEAST_RED:
+        return None
+    if not is_line:
+        boxes = join_pieces(strong, max(3, round(BROKEN * max(small.shape))))
+        if sum((right - left) * (bottom - top) for left, top, right, bottom in boxes) > MOST_RED * strong.size:
+            return None
+    return Red(strong, step)
+
+
+def join_pieces(strong: Image, gap: int) -> list[Pixels]:
+    """Boxes of red pixels (255 on 0) that are no more than `gap` apart, specks left out."""
+    joined = cv2.dilate(strong, np.ones((gap, gap), np.uint8))
+    _, _, table, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    stats = np.asarray(table, dtype=np.int32)[1:]
+    return [(x, y, x + w, y + h) for x, y, w, h, area in stats.tolist() if area >= LEAST_RED + gap * gap]
 
 
 def flags_to_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -163,93 +218,46 @@ def _redness(bgr: Image, paper: Colour | None = None) -> Image:
     return np.asarray(cv2.subtract(red, cv2.max(blue, green)), dtype=np.uint8)
 
 
-def _find_red(bgr: Image) -> list[_Red]:
-    """The boxes of red ink on a page or a text line; none on a picture whose red is not that of seals and pens."""
+def _guess_seals(red: Red, bgr: Image) -> Flags:
+    """The pixels of a line that seals lie on, as far as the line alone tells.
+
+    A seal is larger than a line, so it leaves the line on some side; what lies between such marks is its own.
+    """
     height, width = bgr.shape[:2]
-    is_line = height <= 2 * LINE_HEIGHT
-    step = 1 if is_line else -(-max(height, width) // SEARCH_SIDE)
-    small = np.ascontiguousarray(bgr[::step, ::step])
-    if np.count_nonzero(_redness(small) > SURELY_NOT_RED) < LEAST_RED:
-        return []
-    redness = _redness(small, paper_colour(small))
-    if not is_line:
-        # A sheet's light may change in colour from side to side, and a brown desk is red all over.
-        redness = np.asarray(cv2.subtract(redness, cv2.blur(redness, (SEARCH_SIDE // 6, SEARCH_SIDE // 6))), dtype=np.uint8)
-    strong = np.where(redness > REDNESS, 255, 0).astype(np.uint8)
-    if cv2.countNonZero(strong) < LEAST_RED:
-        return []
-    pieces = _pieces(strong, 3 if is_line else max(3, round(BROKEN * max(small.shape))))
-    marks = _seals_of_line(pieces, small.shape[1], small.shape[0]) if is_line else _seals_of_page(pieces, max(small.shape))
-    grown = [_grow(mark, step, width, height) for mark in marks]
-    area = sum((right - left) * (bottom - top) for left, top, right, bottom in (mark.box for mark in grown))
-    return grown if is_line or area <= MOST_RED * height * width else []
-
-
-def _pieces(strong: Image, gap: int) -> list[_Pixels]:
-    """Boxes of red pixels (255 on 0) that are no more than `gap` apart, specks left out."""
-    joined = cv2.dilate(strong, np.ones((gap, gap), np.uint8))
-    _, _, table, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    stats = np.asarray(table, dtype=np.int32)[1:]
-    return [(x, y, x + w, y + h) for x, y, w, h, area in stats.tolist() if area >= LEAST_RED + gap * gap]
-
-
-def _seals_of_line(pieces: list[_Pixels], width: int, height: int) -> list[_Red]:
-    """A seal is larger than a line, so it leaves the line on some side; what lies between such marks is its own."""
+    pieces = join_pieces(red.strong, 3)
     sides = ((left, right) for left, top, right, bottom in pieces if min(left, top, width - right, height - bottom) <= 1)
-    ends = sorted(sides)
     spans: list[tuple[int, int]] = []
-    for left, right in ends:
+    for left, right in sorted(sides):
         if spans and right - spans[-1][0] <= SEAL_ACROSS * height:
             spans[-1] = spans[-1][0], max(right, spans[-1][1])
         else:
             spans.append((left, right))
-    seals = [_Red((left - height // 2, 0, right + height // 2, height), is_seal=True) for left, right in spans]
-    inside = [any(seal.box[0] <= (left + right) / 2 <= seal.box[2] for seal in seals) for left, _, right, _ in pieces]
-    return seals + [_Red(piece, is_seal=False) for piece, sealed in zip(pieces, inside, strict=True) if not sealed]
+    under = np.zeros((height, width), np.bool_)
+    for left, right in spans:
+        start, _, stop, _ = red.grown((left - height // 2, 0, right + height // 2, height), bgr)
+        under[:, start:stop] = True
+    return under
 
 
-def _seals_of_page(pieces: list[_Pixels], long_side: int) -> list[_Red]:
-    """A seal is higher than writing; what lies within its reach is its own."""
-    seals: list[_Pixels] = []
-    rest = []
-    for piece in sorted(pieces, key=lambda piece: piece[1] - piece[3]):
-        whole = [_around(piece, seal) for seal in seals]
-        place = next((n for n, box in enumerate(whole) if _side(box) <= SEAL_SIDE * long_side), None)
-        if place is not None:
-            seals[place] = whole[place]
-        elif piece[3] - piece[1] > WRITING_HEIGHT * long_side:
-            seals.append(piece)
-        else:
-            rest.append(piece)
-    return [_Red(seal, is_seal=True) for seal in seals] + [_Red(piece, is_seal=False) for piece in rest]
+def _flags_to_boxes(flags: Flags) -> list[Pixels]:
+    """The boxes of what is up, one for each piece that hangs together."""
+    if not flags.any():
+        return []
+    _, _, table, _ = cv2.connectedComponentsWithStats(flags.astype(np.uint8), connectivity=8)
+    return [(x, y, x + w, y + h) for x, y, w, h, _ in np.asarray(table, dtype=np.int32)[1:].tolist()]
 
 
-def _around(one: _Pixels, other: _Pixels) -> _Pixels:
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-
-
-def _side(box: _Pixels) -> int:
-    return max(box[2] - box[0], box[3] - box[1])
-
-
-def _grow(mark: _Red, step: int, width: int, height: int) -> _Red:
-    """A mark found on every step-th pixel as pixels of the whole picture, with a rim for its blurred edge."""
-    left, top, right, bottom = (side * step for side in mark.box)
-    rim = 4 + 2 * step
-    return _Red((max(left - rim, 0), max(top - rim, 0), min(right + rim, width), min(bottom + rim, height)), mark.is_seal)
-
-
-def _paper_around(bgr: Image, box: _Pixels) -> Colour:
+def _paper_around(bgr: Image, box: Pixels) -> Colour:
     """The paper's colour in and around a box."""
     left, top, right, bottom = box
     wide, high = (right - left) // 3 + LINE_HEIGHT, (bottom - top) // 3
     return paper_colour(bgr[max(top - high, 0) : bottom + high, max(left - wide, 0) : right + wide])
 
 
-def _divide_out(bgr: Image, paper: Colour) -> Image:
-    """A picture with a seal on it as it would be without: grey uint8 (h, w)."""
+def _divide_out(bgr: Image, under: Flags, paper: Colour) -> Image:
+    """A picture with a seal on some of its pixels as it would be without: grey uint8 (h, w)."""
     red = np.asarray(cv2.extractChannel(bgr, 2), dtype=np.uint8)
-    redness = _redness(bgr, paper)
+    redness = np.where(under, _redness(bgr, paper), 0).astype(np.uint8)
     solid = redness >= _solid_level(redness)
     if np.count_nonzero(solid) < LEAST_RED:
         return red

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from extractors.ink import flags_to_runs
 from extractors.strokes import stroke_pixels
 from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
-from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
+from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Seal, Upright
 
 Region: TypeAlias = Cell | Matrix
 """A cell, or four corners, (4, 2) clockwise from the top left, in upright pixels."""
@@ -180,15 +180,18 @@ def cut_band(upright: Upright, flat: Flat, box: Box) -> Line:
     pad = PADDING * (bottom - top)
     left, top, right, bottom = left - 2 * pad, top - pad, right + 2 * pad, bottom + pad
     line = cut_line(upright.page, (left, top, right, bottom), lambda at: project(flat.mesh.at(at), upright.to_source))
-    return replace(line, sealed=_is_sealed(line, upright.seals))
+    return replace(line, seals=_seals_near(line, upright.seals))
 
 
-def _is_sealed(line: Line, seals: Sequence[Box]) -> bool:
-    """Whether a seal's box lies on a line, or no farther from it than the line is high."""
+def _seals_near(line: Line, seals: Sequence[Seal]) -> tuple[Seal, ...]:
+    """The seals that lie on a line, or no farther from it than the line is high."""
+    if not seals:
+        return ()
     width = line.bgr.shape[1]
     places = line.to_page(np.array([(x, y) for x in (0, width / 2, width) for y in (-LINE_HEIGHT, 2 * LINE_HEIGHT)], float))
     (left, top), (right, bottom) = places.min(axis=0), places.max(axis=0)
-    return any(left <= seal[2] and seal[0] <= right and top <= seal[3] and seal[1] <= bottom for seal in seals)
+    boxes = ((seal, seal.box) for seal in seals)
+    return tuple(seal for seal, box in boxes if left <= box[2] and box[0] <= right and top <= box[3] and box[1] <= bottom)
 
 
 def cut_line(page: Page, box: Box, to_page: Mapping) -> Line:

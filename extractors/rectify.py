@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.ink import fade_seal, find_seals
+from extractors.redseals import fade_seals, find_seals
 from schemas.flow import Image, Matrix, Page, Upright
 
 # Long side of the upright picture in pixels: at A4 a 12 pt character is then 23 px high, enough to find lines and rules.
@@ -38,7 +38,8 @@ MAX_STRETCH = 1.6
 def rectify(page: Page) -> Upright:
     """Undo skew and perspective of a page. Which of the four sides is up is not decided here; see `turn`."""
     height, width = page.pixels.shape[:2]
-    gray = _shrunk(fade_seal(page.pixels), WORKING_SIDE)
+    seals = find_seals(page.pixels)
+    gray = _shrunk(fade_seals(page.pixels, seals), WORKING_SIDE)
     small = _shrunk(gray, SEGMENT_SIDE)
     shares = np.tile([width / small.shape[1], height / small.shape[0]], 2)
     centre = np.array([width / 2, height / 2])
@@ -46,7 +47,7 @@ def rectify(page: Page) -> Upright:
     segments = (find_segments(small) * shares - np.tile(centre, 2)) / unit
     straighten = segments_to_homography(segments, aspect=(width / 2 / unit, height / 2 / unit))
     to_unit = np.array([[1 / unit, 0, -centre[0] / unit], [0, 1 / unit, -centre[1] / unit], [0, 0, 1]])
-    return replace(_warp(page, gray, straighten @ to_unit), seals=find_seals(page.pixels))
+    return replace(_warp(page, gray, straighten @ to_unit), seals=seals)
 
 
 def turn(upright: Upright, quarters: int) -> Upright:

@@ -1,4 +1,4 @@
-"""Round seals on pages without colour, where a seal is as dark as print.
+"""Round seals on pages without colour, where a seal is as dark as print; red ones are `redseals`' to find.
 
 A ring of a seal's size is sought by correlating a small picture with ring templates, bright on the ring and dark beside it,
 in the frequency domain: the circular Hough transform as a matched filter (Atherton and Kerbyson 1999,
@@ -86,18 +86,23 @@ def is_gray(bgr: Image) -> bool:
 def find_rings(gray: Image) -> tuple[RoundSeal, ...]:
     """The rings of a seal's size in a grey picture of a page, the clearest first."""
     dark = dark_pixels(gray)
-    scale = SEARCH_SIDE / max(gray.shape)
-    small = np.asarray(cv2.resize(dark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.float32)
-    # A thin stroke that covers half of a small pixel is ink.
-    candidates = _correlate(np.minimum(small / 127, 1, dtype=np.float32))
-    fitted = [_fit(dark, x / scale, y / scale, radius / scale) for x, y, radius in candidates]
+    fitted = [_fit(dark, x, y, radius) for x, y, radius in ring_candidates(dark)]
     return tuple(sorted((seal for seal in fitted if seal is not None), key=lambda seal: -seal.seen))
 
 
-def _correlate(ink: _Field) -> list[tuple[float, float, float]]:
+def ring_candidates(ink: Image, diameters: tuple[float, float] = DIAMETERS) -> list[tuple[float, float, float]]:
+    """Middles and radii of what is most like a ring in a picture of a page's ink, 255 on 0; `diameters` as in DIAMETERS."""
+    scale = SEARCH_SIDE / max(ink.shape)
+    small = np.asarray(cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.float32)
+    # A thin stroke that covers half of a small pixel is ink.
+    found = _correlate(np.minimum(small / 127, 1, dtype=np.float32), diameters)
+    return [(x / scale, y / scale, radius / scale) for x, y, radius in found]
+
+
+def _correlate(ink: _Field, diameters: tuple[float, float]) -> list[tuple[float, float, float]]:
     """Centres and radii of what is most like a ring, in pixels; `ink` is 1 on 0."""
     height, width = ink.shape
-    low, high = (round(share * min(height, width) / 2 / RADIUS_STEP) for share in DIAMETERS)
+    low, high = (round(share * min(height, width) / 2 / RADIUS_STEP) for share in diameters)
     radii = [RADIUS_STEP * place for place in range(low, high + 1)]
     padded = np.zeros((SEARCH_SIDE, SEARCH_SIDE), np.float32)
     padded[:height, :width] = ink

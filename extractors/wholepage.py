@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
-from extractors.ink import fade_seal
 from extractors.orient import UpsideDown, orient
 from extractors.rectify import WORKING_SIDE, rectify, turn
+from extractors.redseals import fade_seals
 from extractors.seals import RoundSeal, find_gray_seals, seal_covers
 from extractors.textlayer import FOOTER, SCANNERS
 from extractors.textlines import SPACE, bounds, digital_page, is_red, moved, table_of, top_of, with_spaces, within
@@ -172,7 +172,7 @@ def _picture(upright: Upright) -> Image:
     ratio = small.shape[1] / pixels.shape[1], small.shape[0] / pixels.shape[0]
     seals = _round_seals(upright)
     if seals:
-        faded = cv2.cvtColor(fade_seal(small), cv2.COLOR_GRAY2BGR)
+        faded = cv2.cvtColor(fade_seals(small), cv2.COLOR_GRAY2BGR)
         tall, wide = small.shape[:2]
         for left, top, right, bottom in seals:
             down, across = slice(int(top * tall), int(bottom * tall) + 1), slice(int(left * wide), int(right * wide) + 1)
@@ -208,7 +208,7 @@ def _round_seals(upright: Upright) -> list[Box]:
     low, high = SEAL_ASPECT
     return [
         (left / width, top / height, right / width, bottom / height)
-        for left, top, right, bottom in upright.seals
+        for left, top, right, bottom in (seal.box for seal in upright.seals)
         if low < (right - left) / max(bottom - top, 1.0) < high
     ]
 

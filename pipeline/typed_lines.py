@@ -142,7 +142,7 @@ def text_to_line(text: str, alphabet: Alphabet, gaps: Sequence[GapPattern] = (),
     size = (CHAR * len(letters), LINE_HEIGHT)
     # One white pixel, however long the line is.
     paper = np.broadcast_to(WHITE, (size[1], size[0], 3))
-    glyphs = chars_to_glyphs(Line(0, size, paper, NOWHERE, sealed=False), chars, edges, alphabet)
+    glyphs = chars_to_glyphs(Line(0, size, paper, NOWHERE, seals=()), chars, edges, alphabet)
     spelling = tuple(part for pair in zip(letters, behind, strict=True) for part in pair)
     return TypedLine(replace(glyphs, spelling=spelling), _folded("".join(letters)), frozenset(struck))
 

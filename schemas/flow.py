@@ -56,16 +56,44 @@ class Page:
 
 
 @dataclass(frozen=True, eq=False)
-class Upright:
-    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), seals faded.
+class Seal:
+    """A red seal on a page: its middle in pixels of the page as it came in, and how far it reaches from there.
 
-    `seals` are the boxes of red seals, in pixels of the page as it came in.
+    `radii` is float64 (n,): the distance of its outline in n equal directions, clockwise from the right.
     """
+
+    x: float
+    y: float
+    radii: NDArray[np.float64]
+
+    @property
+    def outline(self) -> Matrix:
+        """The outline's points in each direction, (n, 2)."""
+        angles = np.arange(len(self.radii)) * (2 * np.pi / len(self.radii))
+        return np.column_stack([self.x + self.radii * np.cos(angles), self.y + self.radii * np.sin(angles)])
+
+    @property
+    def box(self) -> Box:
+        """The box around it."""
+        (left, top), (right, bottom) = self.outline.min(axis=0), self.outline.max(axis=0)
+        return float(left), float(top), float(right), float(bottom)
+
+    def covers(self, points: Matrix) -> NDArray[np.bool_]:
+        """Which of (n, 2) points of the page lie under it."""
+        across, down = points[:, 0] - self.x, points[:, 1] - self.y
+        directions = np.arctan2(down, across) * (len(self.radii) / (2 * np.pi))
+        reach = np.interp(directions, np.arange(len(self.radii)), self.radii, period=len(self.radii))
+        return np.asarray(np.hypot(across, down) <= reach, np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Upright:
+    """A page turned, deskewed and freed of perspective, at the working scale: grey uint8 (h, w), red `seals` faded."""
 
     page: Page
     gray: Image
     to_source: Matrix
-    seals: tuple[Box, ...] = ()
+    seals: tuple[Seal, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +162,8 @@ class Line:
     """A text line cut from the page's own pixels, ready to be recognised: BGR uint8 (LINE_HEIGHT, w, 3).
 
     `page_size` is the width and height of the page it comes from, `mesh` the way back to its pixels. `underlines` are the
-    lines beneath gaps that have been wiped out of it; a red seal may lie on a line that is `sealed`. A line of a file that
-    was never on paper is white and stands on page 0: on none.
+    lines beneath gaps that have been wiped out of it, `seals` the red ones that lie on it or near it, None where that is not
+    known. A line of a file that was never on paper is white and stands on page 0: on none.
     """
 
     page: int
@@ -143,7 +171,7 @@ class Line:
     bgr: Image
     mesh: Mesh
     underlines: tuple[Underline, ...] = ()
-    sealed: bool = True
+    seals: tuple[Seal, ...] | None = None
 
     def to_page(self, points: Matrix) -> Matrix:
         """Where (n, 2) points of the line lie on the page as it came in."""

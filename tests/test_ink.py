@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors.ink import colour_shares, dark_pixels, fade_seal, find_seals, paper_colour, pen_share, seal_share
+from extractors.ink import colour_shares, dark_pixels, fade_seal, paper_colour, pen_share, seal_share
+from extractors.redseals import fade_seals, find_seals
 from extractors.seals import RoundSeal, find_gray_seals, find_rings, is_gray, seal_covers
 from schemas.flow import Image, Page, Upright
 
@@ -105,14 +106,14 @@ def test_jpeg_leaves_no_holes_in_print(quality: int) -> None:
 def test_a_page_without_red_is_its_red_channel() -> None:
     """Where there is no red ink nothing is computed, and nothing changed."""
     page = on_paper(cv2.resize(words(), (1280, 960)).astype(np.uint8), WARM)
-    assert np.array_equal(fade_seal(page), page[:, :, 2])
+    assert np.array_equal(fade_seals(page), page[:, :, 2])
 
 
 def test_a_seal_on_a_page_is_divided_out() -> None:
     """On a whole page dark paste leaves no ink for rules and lines to be found in."""
     page = on_paper(seal(2400, 1700, (800, 1200), 160, DARK_RED), WHITE)
     assert dark_pixels(np.asarray(page[:, :, 2])).any()
-    assert np.count_nonzero(dark_pixels(fade_seal(page))) < 50
+    assert np.count_nonzero(dark_pixels(fade_seals(page))) < 50
 
 
 def test_red_writing_stays() -> None:
@@ -130,15 +131,40 @@ def test_red_writing_larger_than_its_line_stays_where_no_seal_lies() -> None:
     cv2.putText(line, "320", (50, 50), cv2.FONT_HERSHEY_SIMPLEX, 2.2, RED, 3, cv2.LINE_AA)
     strokes = (line[:, :, 2] > 200) & (line[:, :, 1] < 60)
     assert (fade_seal(line)[strokes] > 200).all()
-    assert (fade_seal(line, sealed=False)[strokes] < 140).all()
+    assert (fade_seal(line, under=np.zeros((48, 640), bool))[strokes] < 140).all()
 
 
 def test_seals_are_found_where_they_lie_and_writing_is_none() -> None:
     """A page's seal has its box; red digits, however large, have none."""
     page = seal(2400, 1700, (800, 1200), 160, DARK_RED)
     cv2.putText(page, "320", (300, 500), cv2.FONT_HERSHEY_SIMPLEX, 3.0, RED, 6, cv2.LINE_AA)
-    (box,) = find_seals(page)
-    assert box == pytest.approx((640, 1040, 960, 1360), abs=45)
+    (found,) = find_seals(page)
+    assert found.box == pytest.approx((640, 1040, 960, 1360), abs=45)
+
+
+TURNS = {"upright": 0, "turned": 1}
+
+
+@pytest.mark.parametrize("turns", TURNS.values(), ids=TURNS)
+def test_red_writing_that_touches_a_seal_is_none_of_it(turns: int) -> None:
+    """Digits of a red pen beside a seal, from its very edge, stay as dark as those far away from it."""
+    page = seal(2400, 1700, (800, 1200), 160, DARK_RED)
+    for row in range(1000, 1500, 90):
+        cv2.putText(page, "5903", (975, row), cv2.FONT_HERSHEY_SIMPLEX, 2.2, RED, 6, cv2.LINE_AA)
+        cv2.putText(page, "5903", (380, row + 300), cv2.FONT_HERSHEY_SIMPLEX, 2.2, RED, 6, cv2.LINE_AA)
+    strokes = np.all(page == RED, axis=2)
+    strokes[:, :968] &= np.hypot(*np.mgrid[-1200:1200, -800:168]) > 180
+    assert (np.rot90(fade_seals(np.ascontiguousarray(np.rot90(page, turns))), -turns)[strokes] < 140).mean() > 0.98
+
+
+@pytest.mark.parametrize("squeeze", [0.9, 1.0, 1.1])
+def test_a_seal_drawn_out_is_outlined(squeeze: float) -> None:
+    """A ring that a camera shows as an ellipse has an outline of its own, within a hundredth of the page."""
+    page = cv2.resize(seal(2400, 1700, (800, 1200), 160, DARK_RED), None, fx=1.0, fy=squeeze).astype(np.uint8)
+    cv2.putText(page, "5903", (930, int(1180 * squeeze)), cv2.FONT_HERSHEY_SIMPLEX, 2.2, RED, 6, cv2.LINE_AA)
+    (found,) = find_seals(page)
+    ring = (640, 1040 * squeeze, 960, 1360 * squeeze)
+    assert found.box == pytest.approx(ring, abs=24)
 
 
 def test_red_writing_beside_a_seal_stays() -> None:

@@ -16,7 +16,7 @@ from PIL import ImageDraw
 from extractors.cells import corners_of
 from extractors.lines import chars_to_lines, ink_to_bands, region_to_lines, region_to_source
 from samples.fonts import picture_font
-from schemas.flow import LINE_HEIGHT, Image, Line, Page, PageChar, Upright
+from schemas.flow import LINE_HEIGHT, Image, Line, Page, PageChar, Seal, Upright
 
 TEXT = "组织开展宣讲（5）场，参与（120）人次"
 
@@ -59,9 +59,9 @@ def test_a_seal_marks_the_lines_that_it_touches_and_their_neighbours() -> None:
     bare = upright_of(gray)
     lines = region_to_lines(bare, whole(gray))
     level = middle(lines[5])
-    sealed = region_to_lines(replace(bare, seals=((100.0, level - 2, 200.0, level + 2),)), whole(gray))
-    assert [number for number, line in enumerate(sealed) if line.sealed] == [4, 5, 6]
-    assert not any(line.sealed for line in lines)
+    sealed = region_to_lines(replace(bare, seals=(Seal(150.0, level, np.full(36, 2.0)),)), whole(gray))
+    assert [number for number, line in enumerate(sealed) if line.seals] == [4, 5, 6]
+    assert not any(line.seals for line in lines)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 12])

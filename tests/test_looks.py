@@ -28,7 +28,9 @@ def strip_of(look: Look, width: int, colour: tuple[int, int, int], paper: tuple[
 def seen(look: Look, strip: Image, view: View = PLAIN_VIEW) -> np.ndarray:
     """The planes of a slot in the middle of a strip."""
     beside = look.reach + CONTEXT
-    return strip_to_views(strip, beside, strip.shape[1] - beside, look, (view,), sealed=False)[0].planes
+    return strip_to_views(strip, beside, strip.shape[1] - beside, look, (view,), under=np.zeros(strip.shape[:2], bool))[
+        0
+    ].planes
 
 
 @LOOKS
@@ -85,5 +87,5 @@ def test_a_picture_is_the_plain_view() -> None:
     """Training and reading see the same picture of a slot."""
     strip = strip_of(PEN_LOOK, 100, BLUE)
     beside = PEN_LOOK.reach + CONTEXT
-    own = strip_to_picture(strip, beside, strip.shape[1] - beside, PEN_LOOK, sealed=False).planes
+    own = strip_to_picture(strip, beside, strip.shape[1] - beside, PEN_LOOK, under=np.zeros(strip.shape[:2], bool)).planes
     assert np.array_equal(own, seen(PEN_LOOK, strip))

@@ -10,8 +10,8 @@ from uuid import uuid4
 import cv2
 import numpy as np
 
-from extractors.ink import fade_seal
 from extractors.pages import open_pages
+from extractors.redseals import fade_seals
 from pipeline.web.turns import turn_box
 from schemas.errors import DocumentError
 from schemas.flow import Box, Image, Page
@@ -72,7 +72,7 @@ def draw_clean(folder: Path, number: int) -> None:
     """Draw a page without its seals, `clean-N.jpg`, from the one drawn before."""
     drawn = cv2.imread(str(folder / f"page-{number}.jpg"), cv2.IMREAD_COLOR)
     if drawn is not None:
-        _write(folder / f"clean-{number}.jpg", _jpeg(fade_seal(_uint8(drawn)), PAGE_QUALITY))
+        _write(folder / f"clean-{number}.jpg", _jpeg(fade_seals(_uint8(drawn)), PAGE_QUALITY))
 
 
 def _draw_page(folder: Path, page: Page, order: PageOrder) -> None:
