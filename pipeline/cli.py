@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -20,22 +19,21 @@ from extractors.cells import find_cells
 from extractors.lines import region_to_source
 from extractors.pages import open_pages
 from extractors.rectify import rectify
-from pipeline.desk import Nights, parse_time, run_office
-from pipeline.form_option import FormName, find_form
-from pipeline.forms_cli import forms
-from pipeline.judge import ErrorBudget
-from pipeline.mail_cli import mail
-from pipeline.notice_cli import notice
-from pipeline.office_cli import Home, Roster, office
-from pipeline.overlay import slot_mark
-from pipeline.roster import read_roster
-from pipeline.run import Summary, run
+from pipeline.commands.desk import Nights, parse_budget, parse_time, run_office
+from pipeline.commands.form_option import FormName, find_form
+from pipeline.commands.forms import forms
+from pipeline.commands.mail import mail
+from pipeline.commands.notice import notice
+from pipeline.commands.office import Home, Roster, office
+from pipeline.commands.run import Summary, run
+from pipeline.commands.web import web
+from pipeline.reading.overlay import slot_mark
+from pipeline.reading.roster import read_roster
+from pipeline.reading.units import read_units
+from pipeline.reading.work import Job, read_all
 from pipeline.settings import load_settings
-from pipeline.units import read_units
-from pipeline.web_cli import web
 from pipeline.words import pick as _pick
 from pipeline.words import speaks_chinese
-from pipeline.work import Job, read_all
 from schemas.errors import ConfigError, DocumentError, KuohaoError, NoTable
 from schemas.flow import Page
 from schemas.form import Form
@@ -187,20 +185,6 @@ def main() -> None:
         # The reader of our output (head, less) left: no failure of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-def parse_budget(text: str) -> ErrorBudget:
-    """An error budget written as 1/1000, 0.001 or 0.1%.
-
-    Raises ConfigError for anything that is no share above nought and up to a half.
-    """
-    try:
-        share = Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise ConfigError(f"--max-error {text}") from error
-    if not 0 < share <= Fraction(1, 2):
-        raise ConfigError(f"--max-error {text}")
-    return ErrorBudget(share)
 
 
 def page_to_cells(page: Page) -> list[list[dict[str, object]]]:

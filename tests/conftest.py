@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from extractors.glyphs import Alphabet, chars_to_glyphs, form_to_alphabet
-from pipeline.align import name_items
-from pipeline.labels import place_header
-from pipeline.read import Readers, load_readers
+from pipeline.alignment.align import name_items
+from pipeline.alignment.labels import place_header
+from pipeline.reading.read import Readers, load_readers
 from samples.layout import draw_layout, plain_layout
 from samples.printer import Printed, print_return
 from samples.returns import Filled, invent_return
@@ -130,7 +130,7 @@ def underscored(item: FormItem, values: Sequence[str], *, gap: str = "___") -> s
 
 
 def table_find(page: int, cells: Sequence[str], *, header: str = "") -> TableFind:
-    """A table on a page whose cells hold these words, as `pipeline.read` would hand it on."""
+    """A table on a page whose cells hold these words, as `pipeline.reading.read` would hand it on."""
     named = [item for text in cells for item in name_items(SAFETY_MONTH, [glyph_line(text, page=page)], ALPHABET)]
     nothing = SecondReading("", 0.0)
     return TableFind(

@@ -20,10 +20,10 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.executors import Pool
-from pipeline.inbox import OWN_FOLDERS
+from pipeline.office.inbox import OWN_FOLDERS
+from pipeline.office.watch import Office, prepare, watch
 from pipeline.settings import Settings
 from pipeline.store import Store, open_store
-from pipeline.watch import Office, prepare, watch
 from schemas.errors import NoTable, TransientError, UnreadableFile
 from schemas.flow import State
 from schemas.form import Form

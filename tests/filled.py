@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.archive import archive_of
+from pipeline.office.archive import archive_of
 from pipeline.store import Arrival, Store, claim, correct, finish, record_arrival, set_collection
 from schemas.office import Collection, StoredReturn
 from schemas.reading import Reading

@@ -25,9 +25,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline.archive import archive_of
-from pipeline.names import shown_name
-from pipeline.publish import MISSING, RETURNS, SLOTS, make_exports
+from pipeline.collection.publish import MISSING, RETURNS, SLOTS, make_exports
+from pipeline.office.archive import archive_of
+from pipeline.office.names import shown_name
 from pipeline.store import collected, counts, open_store, receipts, set_collection, stored_returns
 from schemas.forms import FORMS
 from schemas.office import Collection, FileState, StoredReturn, Unit

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from pipeline.judge import missing_slot
-from pipeline.units import unit_key
+from pipeline.judging.judge import missing_slot
+from pipeline.reading.units import unit_key
 from samples.names import CITY, person, unit_names
 from schemas.flow import State
 from schemas.form import Form, SlotKind

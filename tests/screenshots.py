@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page
 
-from pipeline.corrections import effective_slots
+from pipeline.collection.corrections import effective_slots
 from pipeline.settings import Settings
 from pipeline.store import correct, list_returns, list_slots, load_return, open_store
 from schemas.flow import State

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.align import LEAST_CUT_GAIN, Expected, name_items
-from pipeline.gaps import MARGIN
-from pipeline.strings import best_strings
+from pipeline.alignment.align import LEAST_CUT_GAIN, Expected, name_items
+from pipeline.alignment.gaps import MARGIN
+from pipeline.judging.strings import best_strings
 from samples import names
 from schemas.flow import GlyphLine, NamedCell, Placement, Underline
 from schemas.form import FormItem, SlotKind

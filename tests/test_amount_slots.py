@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from extractors.points import count_points
-from pipeline.days import date_doubts, likeliest_date
-from pipeline.judge import ErrorBudget, glance_suffices, judge_slot
+from pipeline.judging.days import date_doubts, likeliest_date
+from pipeline.judging.judge import ErrorBudget, glance_suffices, judge_slot
 from schemas.flow import DigitReading, Evidence, State
 from schemas.form import Slot, SlotKind
 from schemas.reading import Reason

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.counts import Certainty, read_amount, read_number
-from pipeline.dates import read_date
+from pipeline.judging.counts import Certainty, read_amount, read_number
+from pipeline.judging.dates import read_date
 from schemas.flow import State
 from schemas.values import json_to_value, number_to_json
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import archive
-from pipeline.archive import Archive, archive_of, clean_up, clear_from_inbox, keep_original
-from pipeline.inbox import Look, look_at
+from pipeline.office import archive
+from pipeline.office.archive import Archive, archive_of, clean_up, clear_from_inbox, keep_original
+from pipeline.office.inbox import Look, look_at
 from schemas.errors import DiskFull, TransientError
 from tests.conftest import sorted_files
 from tests.fakes import LONG_NAME, ODD_NAMES

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.inbox import list_inbox
 from pipeline.mail.attachments import MAX_FILES, message_to_contents
 from pipeline.mail.kinds import Refusal, kind_of
 from pipeline.mail.safe_names import decode_words, part_name, safe_name
 from pipeline.mail.unzip import unzip
+from pipeline.office.inbox import list_inbox
 from samples.electronic import make_electronic
 from tests.letters import PDF, letter, picture, raw_letter, with_inline, zipped
 

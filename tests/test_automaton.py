@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from extractors.glyphs import FLOOR, Alphabet
-from pipeline.automaton import (
+from pipeline.alignment.automaton import (
     CHARACTER,
     COUNT_SLOT,
     CUT,

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intervals import interval, upper_bound
-from pipeline.read import Readers
+from pipeline.office.intervals import interval, upper_bound
+from pipeline.reading.read import Readers
 from samples.truth import Truth, TruthHeader, TruthSlot
 from schemas.flow import Image, Page, State
 from schemas.reading import HeaderReading, Reading, SlotReading
@@ -396,7 +396,7 @@ def test_engines_are_clocked_whatever_they_are() -> None:
 
 
 def test_every_function_that_the_bench_times_is_there() -> None:
-    """Whoever renames a stage of `pipeline.read` learns here that CLOCKED in tests/bench/clock.py wants to know."""
+    """Whoever renames a stage of `pipeline.reading.read` learns here that CLOCKED in tests/bench/clock.py wants to know."""
     assert missing_stages() == []
     assert {"alphabet", "glyphs"} <= set(Readers.__dataclass_fields__)
 

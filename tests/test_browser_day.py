@@ -14,9 +14,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from pipeline.reading.units import read_units
 from pipeline.settings import Settings
 from pipeline.store import counts, list_slots, open_store, set_collection
-from pipeline.units import read_units
 from schemas.office import Collection, FileState
 from schemas.safety_month import SAFETY_MONTH
 from tests.browser import LAPTOP, serving

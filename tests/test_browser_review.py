@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from pipeline.corrections import Worth
+from pipeline.collection.corrections import Worth
 from pipeline.settings import Settings
 from pipeline.store import (
     Store,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calibration import (
+from pipeline.judging.calibration import (
     COEFFICIENTS,
     Model,
     evidence_to_features,
@@ -18,7 +18,7 @@ from pipeline.calibration import (
     pen_to_features,
     second_to_features,
 )
-from pipeline.experts import slot_experts
+from pipeline.judging.experts import slot_experts
 from schemas.flow import DigitReading, Evidence, SecondReading
 from tests.conftest import ALPHABET
 from tests.test_judge import TEXT, WRITTEN, by_pen, evidence

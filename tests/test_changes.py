@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from pipeline.changes import (
+from pipeline.collection.changes import (
     ChangeKind,
     Memory,
     Snapshot,
@@ -18,8 +18,8 @@ from pipeline.changes import (
     remember,
     take_snapshot,
 )
-from pipeline.ledger import make_ledger
-from pipeline.totals import make_totals
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.totals import make_totals
 from schemas.office import StoredReturn
 from schemas.safety_month import SAFETY_MONTH
 from schemas.values import Value

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.collecting import parse_deadline
-from pipeline.desk import Nights, by_night, parse_time
-from pipeline.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
+from pipeline.collection.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
+from pipeline.commands.collecting import parse_deadline
+from pipeline.commands.desk import Nights, by_night, parse_time
 from pipeline.store import Store, collected, last_export, open_store, set_collection
 from pipeline.times import CHINA
 from schemas.errors import ConfigError

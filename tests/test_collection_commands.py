@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.exporting import export_by_night, folder_of
-from pipeline.publish import RETURNS, WORKBOOK
+from pipeline.collection.publish import RETURNS, WORKBOOK
+from pipeline.office.exporting import export_by_night, folder_of
 from pipeline.settings import Settings
 from pipeline.store import collections, open_store
 from samples.forms import sample_forms

@@ -11,15 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.corrections import HEADER, form_path
-from pipeline.ledger import UnitState, make_ledger
-from pipeline.publish import RETURNS, WORKBOOK
-from pipeline.read import read
+from pipeline.collection.corrections import HEADER
+from pipeline.collection.ledger import UnitState, make_ledger
+from pipeline.collection.publish import RETURNS, WORKBOOK
+from pipeline.collection.totals import make_totals
+from pipeline.reading.read import read
+from pipeline.reading.work import readers_of
 from pipeline.settings import Settings
 from pipeline.store import Store, collected, collections, correct, forms, list_returns, load_return, open_store
 from pipeline.store.queue import View
-from pipeline.totals import make_totals
-from pipeline.work import readers_of
 from samples.forms import sample_forms
 from samples.maker import Recipe, make_file
 from samples.notices import make_notice
@@ -27,6 +27,7 @@ from samples.truth import Truth, read_truth
 from schemas.flow import State
 from schemas.form import Form
 from schemas.office import Correction
+from schemas.paths import form_path
 from schemas.values import Number, Value, is_number, json_to_value
 from tests.test_cli import kuohao, rows
 

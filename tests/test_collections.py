@@ -12,9 +12,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, create_engine, insert
 
-from pipeline.belonging import Candidate, find_collection
-from pipeline.filing import Standing
-from pipeline.ledger import make_ledger
+from pipeline.collection.belonging import Candidate, find_collection
+from pipeline.collection.filing import Standing
+from pipeline.collection.ledger import make_ledger
+from pipeline.reading.units import names_by_spelling
 from pipeline.store import (
     DecisionKind,
     View,
@@ -39,7 +40,6 @@ from pipeline.store import (
     undo_last,
     view_counts,
 )
-from pipeline.units import names_by_spelling
 from schemas.errors import ConfigError, FormInUse
 from schemas.flow import State
 from schemas.form_file import form_to_toml

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.corrections import HEADER, effective_slots, form_path, open_fields, turn_of
+from pipeline.collection.corrections import HEADER, effective_slots, open_fields
 from schemas.flow import State
+from schemas.paths import form_path, turn_of
 from schemas.safety_month import SAFETY_MONTH
 from schemas.values import Value
 from tests.office import UNREADABLE, corrected, reading_of, stored

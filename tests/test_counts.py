@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.glyphs import fold
-from pipeline.counts import Certainty, int_to_chinese, parse_count, read_number
+from pipeline.judging.counts import Certainty, int_to_chinese, parse_count, read_number
 from schemas.flow import State
 
 PLAIN: dict[str, int] = {

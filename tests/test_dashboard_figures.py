@@ -10,12 +10,13 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.intervals import interval
-from pipeline.ledger import TO_REMIND, UnitState, make_ledger
-from pipeline.ledger_text import line_note
+from pipeline.collection.ledger import TO_REMIND, UnitState, make_ledger
+from pipeline.collection.ledger_text import line_note
+from pipeline.collection.tables import missing_csv
+from pipeline.collection.totals import make_totals
+from pipeline.collection.workbook.totals_sheet import printed_total
+from pipeline.office.intervals import interval
 from pipeline.store import Store, open_store, set_collection
-from pipeline.tables import missing_csv
-from pipeline.totals import make_totals
 from pipeline.web.dashboard.charts import HEIGHT, WIDTH, arrivals_chart, nice_amounts, nice_steps, units_chart
 from pipeline.web.dashboard.files import choose_files, file_row, size_text
 from pipeline.web.dashboard.overview import error_rate, make_overview, pace, time_left
@@ -24,7 +25,6 @@ from pipeline.web.dashboard.sheet import entries_of, sheet_of, times_out
 from pipeline.web.dashboard.snapshot import Kept, Snapshot, take_snapshot
 from pipeline.web.dashboard.unit_sheet import unit_sheet
 from pipeline.web.dashboard.units import aside_rows, ask_rows, choose_units, make_reminder, return_rows
-from pipeline.workbook.totals_sheet import printed_total
 from schemas.form import SlotKind
 from schemas.office import Collection, FileState, Receipt, StoredReturn, Unit
 from schemas.safety_month import SAFETY_MONTH

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.cluster import cluster
 from pipeline.executors import Pool, one_by_one, processes, run_all
-from pipeline.work import Job, read_all
+from pipeline.reading.work import Job, read_all
 from schemas.errors import ConfigError
 from tests.dask_cluster import ROOT, START_SECONDS, running_cluster, square
 

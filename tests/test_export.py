@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.export import UNREADABLE_MARK, ReadFile, write_failed, write_returns, write_review, write_slots
-from pipeline.judge import missing_slot
+from pipeline.collection.export import UNREADABLE_MARK, ReadFile, write_failed, write_returns, write_review, write_slots
+from pipeline.judging.judge import missing_slot
 from schemas.flow import State
 from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
 from schemas.safety_month import SAFETY_MONTH

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.archive import Archive
 from pipeline.executors import Pool
+from pipeline.office.archive import Archive
+from pipeline.office.watch import watch
 from pipeline.store import counts, open_store, receipts, stored_returns
-from pipeline.watch import watch
 from schemas.errors import DiskFull
 from schemas.office import FileState
 from tests.fakes import CRASHING, PASSING, Desk, drain, fill, left_in, office
@@ -362,7 +362,7 @@ def test_clerk_finds_what_became_of_each_file(desk: Desk) -> None:
 
 def test_receipts_can_be_written_again(desk: Desk) -> None:
     """A clerk's cleaning is not undone; asked for, all receipts come back from the store as they were."""
-    from pipeline.taking import tell_clerk
+    from pipeline.office.taking import tell_clerk
 
     fill(desk.inbox, 12)
     drain(desk)

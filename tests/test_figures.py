@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from extractors.digits import CLASSES, PEN_LOOK, PRINT_LOOK, DigitReader, DigitSteps, Look, SlotPicture
-from pipeline.figures import (
+from pipeline.judging.figures import (
     FURTHER_VIEWS,
     VIEWS,
     is_number,

@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.form_layout import is_listed
+from pipeline.collection.form_layout import is_listed
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.totals import make_totals
 from pipeline.forms.figures import PROVISIONAL, Filling, totals_to_filling
 from pipeline.forms.fill_pdf import fill_pdf
 from pipeline.forms.fill_word import fill_word
@@ -20,12 +22,10 @@ from pipeline.forms.filling import Ending, filled_bytes, header_values
 from pipeline.forms.fresh_pdf import write_pdf
 from pipeline.forms.fresh_word import write_word
 from pipeline.forms.shelf import put_blank
-from pipeline.ledger import make_ledger
-from pipeline.read import read
+from pipeline.reading.read import read
+from pipeline.reading.work import readers_of
 from pipeline.settings import Settings
 from pipeline.store import open_store
-from pipeline.totals import make_totals
-from pipeline.work import readers_of
 from samples.electronic import make_electronic
 from samples.forms import sample_forms
 from schemas.errors import ConfigError, StillOpen

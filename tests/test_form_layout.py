@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.form_layout import TableLayout, head_rows, lay_out
+from pipeline.collection.form_layout import TableLayout, head_rows, lay_out
 from schemas.form import Form
 from schemas.form_file import toml_to_form
 from schemas.safety_month import SAFETY_MONTH

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.commands.forms import form as form_commands
 from pipeline.forms.blank import BlankCell, BlankLine, BlankTable, compact
 from pipeline.forms.compose import FoundForm, blank_to_form
 from pipeline.forms.doubts import Why
@@ -22,7 +23,6 @@ from pipeline.forms.joining import join_tables
 from pipeline.forms.marks import find_boxes
 from pipeline.forms.sentence import read_sentence
 from pipeline.forms.spelling import mend, spell
-from pipeline.forms_cli import form as form_commands
 from samples import containers
 from samples.capture import capture, render, sheet_dpi
 from samples.clauses import Clause, Manner, TypedReturn

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.export import ReadFile, write_slots
-from pipeline.form_option import find_form
-from pipeline.judge import missing_slot
+from pipeline.collection.export import ReadFile, write_slots
+from pipeline.commands.form_option import find_form
+from pipeline.judging.judge import missing_slot
 from schemas.errors import ConfigError, FormFileError
 from schemas.form import FieldKind, HeaderField
 from schemas.form_file import form_to_toml

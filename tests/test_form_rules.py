@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.rules import judge_across, judge_together
+from pipeline.reading.rules import judge_across, judge_together
 from schemas.flow import State
 from schemas.form import Form, FormItem, Mark, Slot, SlotKind
 from schemas.reading import Reading, Reason, SlotReading

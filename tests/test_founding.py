@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipeline.archive import Archive
 from pipeline.forms.compose import FoundForm
 from pipeline.forms.doubts import Doubt, Why
-from pipeline.founding import Founding, Taken, found
+from pipeline.notice.founding import Founding, Taken, found
 from pipeline.notice.record import keep_notice
 from pipeline.notice.record import say as correct
+from pipeline.office.archive import Archive
 from pipeline.store import collections, forms
 from pipeline.web.dashboard import collection as page
 from samples.forms import sample_forms

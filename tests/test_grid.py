@@ -14,12 +14,12 @@ from extractors.cellcut import cell_to_lines
 from extractors.cells import corners_of
 from extractors.glyphs import form_to_alphabet
 from extractors.regrid import join_parted, without_false_columns, without_false_top
-from pipeline.grid import GridFind, find_grid
-from pipeline.group import gather, tables_to_returns
-from pipeline.headings import find_columns, find_rows
-from pipeline.judge import ErrorBudget, judge_slot
-from pipeline.read import read
-from pipeline.readers import Readers, load_readers
+from pipeline.alignment.headings import find_columns, find_rows
+from pipeline.judging.judge import ErrorBudget, judge_slot
+from pipeline.reading.grid import GridFind, find_grid
+from pipeline.reading.group import gather, tables_to_returns
+from pipeline.reading.read import read
+from pipeline.reading.readers import Readers, load_readers
 from samples.forms import sample_forms
 from samples.maker import Recipe, make_file
 from samples.truth import read_truth, truth_path

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.glyphs import FLOOR
-from pipeline.group import gather, tables_to_returns
-from pipeline.judge import ErrorBudget
-from pipeline.read import Readers, read
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.group import gather, tables_to_returns
+from pipeline.reading.read import Readers, read
 from schemas.errors import UnknownForm
 from schemas.flow import Evidence, GlyphLine, Image, Line, SecondReading, State, TableFind
 from schemas.form import SlotKind

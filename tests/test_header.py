@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.header import judge_fields
-from pipeline.judge import ErrorBudget
-from pipeline.labels import place_header
+from pipeline.alignment.labels import place_header
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.header import judge_fields
 from samples.names import unit_names
 from schemas.flow import LINE_HEIGHT, GlyphLine, Placement, State
 from schemas.reading import HeaderReading

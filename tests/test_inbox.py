@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.inbox import OWN_FOLDERS, Sighting, is_remote, list_inbox, look_at, needs_polling, settle
-from pipeline.names import MOST_BYTES, fitting_name, page_order, pages_of, shown_name
+from pipeline.office.inbox import OWN_FOLDERS, Sighting, is_remote, list_inbox, look_at, needs_polling, settle
+from pipeline.office.names import MOST_BYTES, fitting_name, page_order, pages_of, shown_name
+from pipeline.office.taking import fit_to_take
 from pipeline.settings import Polling, load_settings
-from pipeline.taking import fit_to_take
 from schemas.errors import ConfigError
 
 LEFT_ALONE = (

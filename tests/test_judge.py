@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.slots import INK_OF_A_STROKE
-from pipeline.decide import written_by_pen
-from pipeline.judge import BOUNDS, SELDOM_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
-from pipeline.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
+from pipeline.judging.decide import written_by_pen
+from pipeline.judging.judge import BOUNDS, SELDOM_SHARE, ErrorBudget, glance_suffices, judge_slot, missing_slot
+from pipeline.reading.rules import LEAST_RETURNS, MOST_PEOPLE_AN_EVENT, judge_across, judge_together
 from schemas.flow import DigitReading, Evidence, Placement, SecondReading, State
 from schemas.form import Slot, SlotKind
 from schemas.reading import HeaderReading, Reading, Reason, SlotReading

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.glyphs import Alphabet, chars_to_glyphs, form_to_alphabet
-from pipeline.labels import place_header
+from pipeline.alignment.labels import place_header
 from samples.names import unit_names
 from schemas.flow import GlyphLine, PageChar, Placement
 from schemas.form import FieldKind, HeaderField

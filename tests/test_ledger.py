@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.corrections import HEADER
-from pipeline.filing import Standing
-from pipeline.ledger import Ledger, UnitLine, UnitState, make_ledger, units_in_name
+from pipeline.collection.corrections import HEADER
+from pipeline.collection.filing import Standing
+from pipeline.collection.ledger import Ledger, UnitLine, UnitState, make_ledger, units_in_name
 from schemas.office import FileState, Receipt, StoredReturn, Unit
 from schemas.reading import Problem
 from schemas.safety_month import SAFETY_MONTH

@@ -15,8 +15,8 @@ SAYS = """
 import logging
 from pipeline.logs import LogFormat, begin_log
 begin_log(LogFormat({form!r}))
-logging.getLogger("pipeline.reads").info("source %d: %s", 12, "done", extra={{"source": 12, "outcome": "done"}})
-logging.getLogger("pipeline.reads").debug("not told")
+logging.getLogger("pipeline.office.reads").info("source %d: %s", 12, "done", extra={{"source": 12, "outcome": "done"}})
+logging.getLogger("pipeline.office.reads").debug("not told")
 """
 
 
@@ -38,5 +38,5 @@ def test_a_line_is_told_once_in_its_format(said: tuple[str, list[str]]) -> None:
     found = json.loads(lines[0])
     assert found.pop("time")
     assert found == {
-        "level": "INFO", "logger": "pipeline.reads", "message": "source 12: done", "source": 12, "outcome": "done",
+        "level": "INFO", "logger": "pipeline.office.reads", "message": "source 12: done", "source": 12, "outcome": "done",
     }  # fmt: skip

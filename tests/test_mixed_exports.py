@@ -13,10 +13,10 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline.corrections import form_path
-from pipeline.publish import make_exports
+from pipeline.collection.publish import make_exports
 from schemas.form import Slot, SlotKind
 from schemas.office import StoredReturn
+from schemas.paths import form_path
 from schemas.values import Value, is_number
 from tests.mixed import FORM, invent
 from tests.office import collection_of, corrected, reading_of, stored

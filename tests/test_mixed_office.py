@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from openpyxl import load_workbook
 
-from pipeline.corrections import form_path
-from pipeline.ledger import make_ledger
-from pipeline.publish import make_exports
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.publish import make_exports
+from pipeline.collection.totals import make_totals
+from pipeline.reading.units import unit_key
 from pipeline.store import (
     Arrival,
     DecisionKind,
@@ -33,11 +34,10 @@ from pipeline.store import (
     record_arrival,
     set_collection,
 )
-from pipeline.totals import make_totals
-from pipeline.units import unit_key
 from schemas.flow import State
 from schemas.form import SlotKind
 from schemas.form_file import form_to_toml
+from schemas.paths import form_path
 from schemas.reading import HeaderReading, Problem, Reading, Reason
 from schemas.values import Value, is_number
 from tests.filled import fill

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.nightly import JOB, run_nightly
+from pipeline.office.nightly import JOB, run_nightly
 from pipeline.times import CHINA
 
 DEPLOY = Path(__file__).parent.parent / "deploy"

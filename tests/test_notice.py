@@ -12,13 +12,13 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.desk import open_office
+from pipeline.commands.desk import open_office
+from pipeline.commands.notice import notice_command
 from pipeline.notice import read_notice
 from pipeline.notice.assemble import assemble
 from pipeline.notice.dates import find_dates, find_period
 from pipeline.notice.markdown import to_markdown
 from pipeline.notice.record import list_notices
-from pipeline.notice_cli import notice_command
 from pipeline.settings import Settings
 from samples.notices import make_notice
 from schemas.errors import ConfigError, NoNotice, UnreadableFile

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.archive import Archive, find_original
 from pipeline.notice.corrected import checked_value
 from pipeline.notice.record import keep_notice, list_notices, load_notice, say
+from pipeline.office.archive import Archive, find_original
 from pipeline.store import Store, open_store
 from schemas.errors import NoSuchNotice, NoticeChanged, UnreadableFile, WrongValue
 from schemas.notice import FieldState, Notice

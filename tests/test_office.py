@@ -101,7 +101,7 @@ def ended(home: Path) -> int:
 
 def status(home: Path) -> list[dict[str, object]]:
     """What `kuohao status --json` says, without a process for each question."""
-    from pipeline.desk import receipt_to_json
+    from pipeline.commands.desk import receipt_to_json
     from pipeline.store import receipts
 
     if not (home / "kuohao.db").exists():

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from extractors.pages import open_pages
-from pipeline.page import broken_off, find_tables
-from pipeline.read import read
-from pipeline.readers import Readers
+from pipeline.reading.page import broken_off, find_tables
+from pipeline.reading.read import read
+from pipeline.reading.readers import Readers
 from samples.maker import Recipe, make_file
 from schemas.reading import Reason
 from schemas.safety_month import SAFETY_MONTH

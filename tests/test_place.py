@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from extractors.glyphs import DIGITS, chars_to_glyphs
-from pipeline.align import Expected
-from pipeline.look import look_closely
-from pipeline.place import place_slots
-from pipeline.read import read
-from pipeline.readers import Readers
-from pipeline.strings import best_strings
+from pipeline.alignment.align import Expected
+from pipeline.alignment.look import look_closely
+from pipeline.alignment.place import place_slots
+from pipeline.judging.strings import best_strings
+from pipeline.reading.read import read
+from pipeline.reading.readers import Readers
 from samples.maker import Recipe, make_file
 from schemas.flow import LINE_HEIGHT, GlyphLine, Line, NamedCell, PageChar, State
 from schemas.safety_month import SAFETY_MONTH

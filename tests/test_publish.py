@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.publish import LOCK, MEMORY, write_exports
+from pipeline.collection.publish import LOCK, MEMORY, write_exports
 from schemas.errors import TransientError
 from schemas.office import Collection, Receipt, StoredReturn
 from schemas.safety_month import SAFETY_MONTH
@@ -41,7 +41,7 @@ CHILD = """
 import resource, sys
 from datetime import date
 from pathlib import Path
-from pipeline.publish import write_exports
+from pipeline.collection.publish import write_exports
 from schemas.errors import KuohaoError
 from schemas.safety_month import SAFETY_MONTH
 from tests.office import made_office

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calibration import load_calibration
-from pipeline.judge import ErrorBudget, judge_slot
-from pipeline.office_calibration import (
+from pipeline.commands.recalibrating import claim_of, recalibrate, save
+from pipeline.judging.calibration import load_calibration
+from pipeline.judging.judge import ErrorBudget, judge_slot
+from pipeline.judging.office_calibration import (
     FILE,
     UNADJUSTED,
     Adjustment,
@@ -22,8 +23,7 @@ from pipeline.office_calibration import (
     load_office_calibration,
     log_odds,
 )
-from pipeline.recalibrate import LEAST_AUDITED, LEAST_REVIEWED, Observation, fit, fit_line, thresholds_of
-from pipeline.recalibrating import claim_of, recalibrate, save
+from pipeline.office.recalibrate import LEAST_AUDITED, LEAST_REVIEWED, Observation, fit, fit_line, thresholds_of
 from pipeline.store import Store, audit_sample, correct, finish, open_store, record_arrival, record_audit, utc_now
 from schemas.errors import ConfigError, TooFewSlots
 from schemas.flow import State

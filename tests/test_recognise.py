@@ -9,10 +9,10 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-from pipeline.desk import make_office
-from pipeline.glance import Glance
-from pipeline.judge import ErrorBudget
-from pipeline.recognise import Wanted, explained, rank, read_wanted, title_in
+from pipeline.commands.desk import make_office
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.glance import Glance
+from pipeline.reading.recognise import Wanted, explained, rank, read_wanted, title_in
 from pipeline.settings import Settings
 from pipeline.store import add_collection, add_form, open_store, set_collection
 from samples.forms import sample_forms

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from pipeline.archive import Archive, Original, find_original, keep_original
-from pipeline.remote import check_address
+from pipeline.office.archive import Archive, Original, find_original, keep_original
+from pipeline.office.remote import check_address
 from schemas.errors import ArchiveUnavailable, ConfigError, UnreadableFile
 from tests.test_archive import looked
 

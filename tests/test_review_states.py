@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Connection, delete, event, select
 
-from pipeline.corrections import HEADER, slots_of
+from pipeline.collection.corrections import HEADER, slots_of
 from pipeline.store import (
     Conflict,
     DecisionKind,

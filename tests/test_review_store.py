@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from pipeline.ledger import UnitState, make_ledger
+from pipeline.collection.ledger import UnitState, make_ledger
 from pipeline.store import (
     Conflict,
     DecisionKind,

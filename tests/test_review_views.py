@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.corrections import HEADER, Worth, form_path
-from pipeline.ledger import make_ledger
-from pipeline.totals import Total, make_totals
+from pipeline.collection.corrections import HEADER, Worth
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.totals import Total, make_totals
 from pipeline.web import review
 from pipeline.web.review.entries import MANY_DIGITS, Refused, doubtful_from, kind_of, understand
 from pipeline.web.review.impact import by_impact
@@ -24,6 +24,7 @@ from pipeline.web.texts import english
 from schemas.flow import State
 from schemas.form import FieldKind, SlotKind
 from schemas.office import Unit
+from schemas.paths import form_path
 from schemas.reading import Problem, Reading, Reason
 from schemas.safety_month import SAFETY_MONTH
 from schemas.values import Number, Value

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.glyphs import Alphabet, chars_to_glyphs, form_to_alphabet
-from pipeline.roster import Match, match_name, read_roster
+from pipeline.reading.roster import Match, match_name, read_roster
 from samples.names import unit_names
 from schemas.errors import ConfigError
 from schemas.flow import LINE_HEIGHT, PageChar

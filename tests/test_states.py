@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import event, select, text
 
-from pipeline.filing import superseding
+from pipeline.collection.filing import superseding
+from pipeline.reading.units import names_by_spelling
 from pipeline.store import (
     Arrival,
     Claim,
@@ -33,7 +34,6 @@ from pipeline.store import (
 )
 from pipeline.store.states import OPEN_STATES, SHOWN
 from pipeline.store.tables import readings, source_files, sources
-from pipeline.units import names_by_spelling
 from schemas.errors import NoTable, TransientError
 from schemas.office import FileState, StoredReturn
 from schemas.safety_month import SAFETY_MONTH

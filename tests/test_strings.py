@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from extractors.glyphs import Alphabet
-from pipeline.strings import best_strings
+from pipeline.judging.strings import best_strings
 
 
 @st.composite

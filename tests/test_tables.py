@@ -9,11 +9,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from pipeline.export import UNREADABLE_MARK
-from pipeline.filing import Standing
-from pipeline.ledger import Ledger, make_ledger
-from pipeline.ledger_text import items_text, ledger_view, summary_line
-from pipeline.tables import missing_csv, returns_csv, slots_csv
+from pipeline.collection.export import UNREADABLE_MARK
+from pipeline.collection.filing import Standing
+from pipeline.collection.ledger import Ledger, make_ledger
+from pipeline.collection.ledger_text import items_text, ledger_view, summary_line
+from pipeline.collection.tables import missing_csv, returns_csv, slots_csv
 from schemas.office import FileState, Receipt, StoredReturn
 from schemas.safety_month import SAFETY_MONTH
 from tests.office import UNREADABLE, collection_of, corrected, made_office, reading_of, receipt, stored

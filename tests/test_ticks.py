@@ -10,8 +10,8 @@ import pytest
 
 from extractors.boxes import look_at_box
 from extractors.glyphs import OPEN_BOXES, TICKED_BOXES, Alphabet, chars_to_glyphs, form_to_alphabet
-from pipeline.align import name_items
-from pipeline.ticks import read_tick
+from pipeline.alignment.align import name_items
+from pipeline.judging.ticks import read_tick
 from schemas.flow import BoxLook, Evidence, GlyphLine, Image, PageChar, Placement, State
 from schemas.form import Form, FormItem, Mark, Slot, SlotKind
 from schemas.reading import Reason

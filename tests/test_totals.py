@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ledger import make_ledger
-from pipeline.totals import Total, heading_of, make_totals
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.totals import Total, heading_of, make_totals
 from schemas.flow import State
 from schemas.form_file import toml_to_form
 from schemas.office import StoredReturn

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from extractors.glyphs import form_to_alphabet
-from pipeline.align import Expected, name_items
-from pipeline.headings import heading_likeness, twin_sentences
-from pipeline.judge import ErrorBudget, judge_slot
-from pipeline.read import read
-from pipeline.readers import load_readers
+from pipeline.alignment.align import Expected, name_items
+from pipeline.alignment.headings import heading_likeness, twin_sentences
+from pipeline.judging.judge import ErrorBudget, judge_slot
+from pipeline.reading.read import read
+from pipeline.reading.readers import load_readers
 from samples.maker import Recipe, make_file
 from samples.truth import read_truth, truth_path
 from schemas.flow import Evidence

@@ -20,10 +20,10 @@ from openpyxl.styles import Font
 
 from extractors.legacy import find_office
 from extractors.typed import open_typed
-from pipeline.group import tables_to_returns
-from pipeline.judge import ErrorBudget
-from pipeline.read import Readers, read
-from pipeline.typed import find_typed_tables
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.group import tables_to_returns
+from pipeline.reading.read import Readers, read
+from pipeline.reading.typed.tables import find_typed_tables
 from samples.committed import ELECTRONIC, FILES, HERE, SEED
 from samples.electronic import LAYOUTS, make_electronic
 from samples.truth import read_truth, truth_path

@@ -10,11 +10,11 @@ import pytest
 
 from extractors.glyphs import form_to_alphabet
 from extractors.typed import open_typed
-from pipeline.counts import Certainty, read_amount
-from pipeline.group import tables_to_returns
-from pipeline.judge import ErrorBudget
-from pipeline.typed import find_typed_tables
-from pipeline.typed_columns import find_columns, find_item, plain
+from pipeline.judging.counts import Certainty, read_amount
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.group import tables_to_returns
+from pipeline.reading.typed.columns import find_columns, find_item, plain
+from pipeline.reading.typed.tables import find_typed_tables
 from samples.electronic import form_layouts, make_electronic
 from samples.forms import sample_forms
 from schemas.flow import State

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.roster import read_roster
-from pipeline.units import names_by_spelling, read_units, unit_named, unit_of_return
+from pipeline.reading.roster import read_roster
+from pipeline.reading.units import names_by_spelling, read_units, unit_named, unit_of_return
 from schemas.errors import ConfigError
 from schemas.office import Unit
 from schemas.safety_month import SAFETY_MONTH

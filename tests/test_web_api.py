@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.testclient import TestClient
 
-from pipeline.archive import Archive
+from pipeline.office.archive import Archive
 from pipeline.settings import Settings
 from pipeline.store import Store, View, add_person, add_token, list_returns, open_store, revoke_token
 from pipeline.web.api.routes import router

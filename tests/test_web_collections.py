@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.exporting import export_by_night, export_folder
+from pipeline.office.exporting import export_by_night, export_folder
 from pipeline.store import add_collection, add_form, collections, load_return, set_collection
 from pipeline.web.context import Web
 from samples.forms import sample_forms

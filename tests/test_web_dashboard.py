@@ -16,12 +16,12 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from pipeline.exporting import export_folder, export_store
-from pipeline.filing import Standing
-from pipeline.ledger import UnitState, make_ledger
-from pipeline.publish import CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
+from pipeline.collection.filing import Standing
+from pipeline.collection.ledger import UnitState, make_ledger
+from pipeline.collection.publish import CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
+from pipeline.collection.totals import make_totals
+from pipeline.office.exporting import export_folder, export_store
 from pipeline.store import Store, collected, correct, open_store, record_audit, set_collection
-from pipeline.totals import make_totals
 from pipeline.web import dashboard
 from pipeline.web.context import Web
 from pipeline.web.dashboard import downloads, rosters

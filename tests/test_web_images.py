@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.archive import Archive
+from pipeline.office.archive import Archive
 from pipeline.store import ReturnInHand, ReturnRow
 from pipeline.web.images import Pictures
 from pipeline.web.turns import TURNS, page_turn, turn_box

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import cli
+from pipeline.commands.web import users
 from pipeline.settings import Settings
 from pipeline.store import Store, open_store, password_hash, people, person, set_active, set_password, tokens
 from pipeline.web import login, passwords
@@ -28,7 +29,6 @@ from pipeline.web.app import make_app
 from pipeline.web.context import LOCAL_NAME, Web
 from pipeline.web.login import safe_next
 from pipeline.web.sessions import ENDED_FILE, KEY_BYTES, KEY_FILE, LIFE, Sessions, load_key
-from pipeline.web_cli import users
 from schemas.errors import ConfigError
 from schemas.office import Role
 from tests.web import ADDRESS, CHEAP, HASH, PASSWORD, Visitor, add_people, opened_web
@@ -596,7 +596,7 @@ def test_at_a_terminal_the_password_is_asked_for_twice(
 ) -> None:
     """Unseen; two that differ are refused."""
     typed = iter([PASSWORD, "another one", PASSWORD, PASSWORD])
-    monkeypatch.setattr("pipeline.web_cli.getpass", lambda _: next(typed))
+    monkeypatch.setattr("pipeline.commands.web.getpass", lambda _: next(typed))
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

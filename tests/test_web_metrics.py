@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.archive import archive_of
+from pipeline.office.archive import archive_of
 from pipeline.store import claim, finish, open_store, record_arrival
 from pipeline.web.context import Web
 from tests.office import reading_of

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.archive import Archive
 from pipeline.notice.record import keep_notice, load_notice
+from pipeline.office.archive import Archive
 from pipeline.web.context import Web
 from pipeline.web.notices import routes
 from pipeline.web.notices.pictures import around, turned

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipeline.names import UPLOADED
+from pipeline.office.names import UPLOADED
 from pipeline.settings import Settings
 from pipeline.store import open_store, receipts
 from schemas.office import FileState, Receipt

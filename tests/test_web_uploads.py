@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.pages import LIMITS, format_of
-from pipeline.inbox import list_inbox
-from pipeline.names import MOST_BYTES, UPLOADED, pages_of
+from pipeline.office.inbox import list_inbox
+from pipeline.office.names import MOST_BYTES, UPLOADED, pages_of
 from pipeline.web import intake
 from pipeline.web.context import Web
 from pipeline.web.intake import DRAFT_END, DRAFT_START, SUFFIXES, Draft, clear_drafts, safe_name

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline.ledger import make_ledger
-from pipeline.totals import Total, make_totals
-from pipeline.workbook.book import ZIP_TIME, workbook_bytes
-from pipeline.workbook.cells import BARE, HIGHEST_ROW, LONGEST_TEXT, Paper, put, row_height
-from pipeline.workbook.totals_sheet import printed_total
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.totals import Total, make_totals
+from pipeline.collection.workbook.book import ZIP_TIME, workbook_bytes
+from pipeline.collection.workbook.cells import BARE, HIGHEST_ROW, LONGEST_TEXT, Paper, put, row_height
+from pipeline.collection.workbook.totals_sheet import printed_total
 from schemas.office import Collection, FileState, Receipt, StoredReturn, Unit
 from schemas.safety_month import SAFETY_MONTH
 from tests.office import collection_of, made_office, reading_of, receipt, stored

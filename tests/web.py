@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from pipeline.archive import Archive
+from pipeline.office.archive import Archive
 from pipeline.settings import Settings
 from pipeline.store import Store, add_person, open_store
 from pipeline.web.app import make_app

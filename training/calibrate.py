@@ -1,4 +1,4 @@
-"""Fit the calibration on made returns whose truth is known: `pipeline/calibration.json`.
+"""Fit the calibration on made returns whose truth is known: `pipeline/judging/calibration.json`.
 
 Each slot's evidence is gathered as a run gathers it; the label is whether the decision was right. Logistic regression
 (scikit-learn), a model for each kind of decision, all captures in one. How far its probabilities can be trusted is measured
@@ -25,8 +25,8 @@ from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.calibration import COEFFICIENTS
-from pipeline.judge import GLANCE_SURE
+from pipeline.judging.calibration import COEFFICIENTS
+from pipeline.judging.judge import GLANCE_SURE
 from training.labelled import Labelled, label_all, line_to_labelled
 
 # Strength of the pull toward 0 on standardised weights; errors are few, some hundred.
@@ -129,7 +129,7 @@ def leave_one_out(slots: Sequence[Labelled]) -> tuple[NDArray[np.float64], NDArr
 
 
 def _judged(slot: Labelled, models: Mapping[str, Any]) -> tuple[float, bool]:
-    """As `pipeline.judge` does: a glance may suffice."""
+    """As `pipeline.judging.judge` does: a glance may suffice."""
     if slot.glance is not None and slot.glance.kind in models:
         sure = float(_probabilities(models[slot.glance.kind], [slot.glance])[0])
         if sure >= GLANCE_SURE:

@@ -16,12 +16,12 @@ from rich.progress import track
 from extractors.pages import open_pages
 from extractors.slots import slot_to_crop
 from extractors.tesseract import read_crops
-from pipeline.calibration import second_to_features
-from pipeline.decide import decide
-from pipeline.group import gather
-from pipeline.judge import ErrorBudget
-from pipeline.page import broken_off, find_tables
-from pipeline.readers import Readers, load_readers
+from pipeline.judging.calibration import second_to_features
+from pipeline.judging.decide import decide
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.group import gather
+from pipeline.reading.page import broken_off, find_tables
+from pipeline.reading.readers import Readers, load_readers
 from samples.capture import CAPTURES
 from samples.hard import KINDS
 from samples.make import make_set

@@ -23,9 +23,9 @@ from rich.progress import track
 
 from extractors.digits import OTHER, OVER, STRUCK, Look, slot_to_pictures
 from extractors.pages import open_pages
-from pipeline.group import gather
-from pipeline.page import broken_off, find_tables
-from pipeline.readers import Readers, load_readers
+from pipeline.reading.group import gather
+from pipeline.reading.page import broken_off, find_tables
+from pipeline.reading.readers import Readers, load_readers
 from samples.capture import CAPTURES
 from samples.make import make_set
 from samples.styles import STYLES

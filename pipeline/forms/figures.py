@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.corrections import turn_of
-from pipeline.form_layout import is_listed
+from pipeline.collection.form_layout import is_listed
+from pipeline.collection.totals import Contribution, Total
 from pipeline.times import day_text
-from pipeline.totals import Contribution, Total
 from schemas.flow import State
 from schemas.form import Form, FormItem, Slot, SlotKind
+from schemas.paths import turn_of
 from schemas.values import Value, is_number, number_text
 
 # What marks a number that may still change, as in the workbook.

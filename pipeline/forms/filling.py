@@ -6,23 +6,19 @@ Where there is none, or not every total found its place in it, the form is made 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 from extractors.typed import typed_format
-from pipeline.collecting import find_collection, known_office
-from pipeline.exporting import export_folder, folder_of
+from pipeline.collection.ledger import make_ledger
+from pipeline.collection.totals import make_totals
 from pipeline.forms.figures import Filling, totals_to_filling
 from pipeline.forms.shelf import blank_of
-from pipeline.ledger import make_ledger
-from pipeline.settings import Settings
 from pipeline.store import Store, collected, collections, forms
-from pipeline.times import day_text, local_date
-from pipeline.totals import make_totals
-from schemas.errors import ConfigError, DiskFull, KuohaoError, StillOpen
+from pipeline.times import day_text
+from schemas.errors import ConfigError, KuohaoError
 from schemas.form import FieldKind, Form
 from schemas.office import Collection
 
@@ -38,42 +34,6 @@ class Ending(StrEnum):
 
     WORD = ".docx"
     PDF = ".pdf"
-
-
-def fill_office(
-    settings: Settings,
-    form_id: str | None,
-    output: Path | None,
-    said: Mapping[FieldKind, str],
-    *,
-    provisional: bool,
-    collection: str | None = None,
-) -> Path:
-    """Fill in the form of an office's collection, with what has been `said` of its fields; gives where the file lies.
-
-    Raises ConfigError where no collection has the form, where several are open and nobody has said which, and for another
-    ending than .docx and .pdf; StillOpen where slots are open and it is not to be `provisional`; DiskFull.
-    """
-    if output is not None and output.suffix.lower() not in set(Ending):
-        raise ConfigError(f"--output {output}: .docx, .pdf")
-    with known_office(settings) as store:
-        known = find_collection(store, collection) if collection is not None or form_id is None else None
-        form, filling = fill_collection(store, form_id, known)
-        folder = export_folder(settings) if known is None else folder_of(export_folder(settings), known, collections(store))
-        place = output or folder / f"{FILLED}{Ending.WORD}"
-        today = local_date(store.clock())
-    if filling.open and not provisional:
-        raise StillOpen(str(filling.open))
-    data = filled_bytes(settings.home, form, filling, header_values(form, said, today), Ending(place.suffix.lower()))
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all, in the place of an earlier one.
-        fresh = place.with_name(f".{place.name}.new")
-        fresh.write_bytes(data)
-        fresh.replace(place)
-    except OSError as error:
-        raise DiskFull(os.strerror(error.errno or 0)) from error
-    return place
 
 
 def fill_collection(store: Store, form_id: str | None = None, collection: Collection | None = None) -> tuple[Form, Filling]:

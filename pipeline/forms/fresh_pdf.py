@@ -11,7 +11,7 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from pipeline.form_layout import TableLayout, lay_out
+from pipeline.collection.form_layout import TableLayout, lay_out
 from pipeline.forms.figures import Filling, told_provisional
 from pipeline.forms.pdf_font import chinese_font
 from pipeline.forms.printed import WIDE, column_shares, header_line, table_rows

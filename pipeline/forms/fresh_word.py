@@ -14,7 +14,7 @@ from docx.shared import Cm, Emu, Pt
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
-from pipeline.form_layout import TableLayout, lay_out
+from pipeline.collection.form_layout import TableLayout, lay_out
 from pipeline.forms.figures import Filling, told_provisional
 from pipeline.forms.printed import WIDE, column_shares, header_line, table_rows
 from schemas.form import Form

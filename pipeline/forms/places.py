@@ -13,8 +13,8 @@ import numpy as np
 from extractors.legacy import find_office, print_pdf
 from extractors.pages import open_pages
 from extractors.typed import is_typed, typed_format
-from pipeline.read import read
-from pipeline.work import readers_of
+from pipeline.reading.read import read
+from pipeline.reading.work import readers_of
 from schemas.errors import NoTable, UnknownForm
 from schemas.flow import Box, Image
 from schemas.form import Form

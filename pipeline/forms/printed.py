@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.form_layout import NUMBERED, LaidRow, Place, TableLayout, is_listed, words_of_total
+from pipeline.collection.form_layout import NUMBERED, LaidRow, Place, TableLayout, is_listed, words_of_total
 from pipeline.forms.figures import Filling
 from schemas.form import Form, Mark, Slot
 

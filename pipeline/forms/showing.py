@@ -12,10 +12,10 @@ from typing import ParamSpec, TypeVar
 import cv2
 
 from pipeline.executors import process_pool
+from pipeline.forms.comments import with_comments
 from pipeline.forms.finding import find_blank_form
 from pipeline.forms.places import QUALITY, Places, can_draw, draw_places, find_places
 from pipeline.forms.shelf import FOUND, blank_of, keep_shown
-from pipeline.forms.telling import with_comments
 from schemas.errors import KuohaoError, TransientError
 from schemas.form import Form
 from schemas.form_file import form_to_toml

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.archive import FULL
-from pipeline.inbox import UNREADABLE
 from pipeline.mail.attachments import Contents, Refused
 from pipeline.mail.kinds import Refusal
 from pipeline.mail.record import mail_folder
-from pipeline.names import fitting_name
+from pipeline.office.archive import FULL
+from pipeline.office.inbox import UNREADABLE
+from pipeline.office.names import fitting_name
 from pipeline.whole import write_whole
 from schemas.errors import DiskFull, TransientError
 

@@ -8,7 +8,7 @@ from email.header import decode_header
 from email.message import Message
 from pathlib import PurePath
 
-from pipeline.inbox import NOT_RETURNS, TEMPORARY_ENDS, TEMPORARY_STARTS
+from pipeline.office.inbox import NOT_RETURNS, TEMPORARY_ENDS, TEMPORARY_STARTS
 
 NAMELESS = "附件"
 

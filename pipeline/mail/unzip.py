@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from extractors.package import ENCRYPTED_BIT
-from pipeline.inbox import TEMPORARY_STARTS
 from pipeline.mail.kinds import Refusal
 from pipeline.mail.safe_names import raw_name
+from pipeline.office.inbox import TEMPORARY_STARTS
 
 MAX_FILES = 200
 """A hundred returns of two pages."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.archive import Archive, keep_original
-from pipeline.inbox import look_at
 from pipeline.notice.corrected import apply_corrections, checked_value, split_path, without_gaps
+from pipeline.office.archive import Archive, keep_original
+from pipeline.office.inbox import look_at
 from pipeline.store import Store
 from pipeline.store.notices import StoredNotice, add_notice, correct_notice, stored_notice, stored_notices
 from schemas.errors import UnreadableFile
@@ -19,7 +19,7 @@ from schemas.notice import Notice, NoticeCorrection, NoticeField
 class HeldNotice:
     """A notice on record: `notice` is what counts; in `shown` list items that people took away keep their places.
 
-    `kept` is where the original lies, for `pipeline.archive.find_original`.
+    `kept` is where the original lies, for `pipeline.office.archive.find_original`.
     """
 
     id: int

@@ -10,7 +10,7 @@ from uuid import uuid4
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, tuple_, update
 
-from pipeline.corrections import HEADER, Worth
+from pipeline.collection.corrections import HEADER, Worth
 from pipeline.store.derived import ASIDE, LOTS
 from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.files import AnyRow

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select, update
 
+from pipeline.reading.units import names_by_spelling
 from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.forms import load_forms
 from pipeline.store.known import Known, insert_collection, load_collections, main_collection, to_columns
@@ -14,7 +15,6 @@ from pipeline.store.review_tables import returns
 from pipeline.store.standings import reassess_all
 from pipeline.store.tables import collections as table
 from pipeline.store.turns import next_turn
-from pipeline.units import names_by_spelling
 from schemas.errors import ConfigError
 from schemas.form import Form
 from schemas.office import Collection

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.corrections import HEADER, EffectiveSlot, Worth, form_path, slots_of
-from pipeline.filing import items_of
+from pipeline.collection.corrections import HEADER, EffectiveSlot, Worth, slots_of
+from pipeline.collection.filing import items_of
+from pipeline.reading.units import unit_key, unit_named
 from pipeline.store.rows import Loaded
-from pipeline.units import unit_key, unit_named
 from schemas.form import Form
 from schemas.office import DecisionKind, StoredReturn
+from schemas.paths import form_path
 from schemas.reading import HeaderReading, Problem, Reason
 
 MOST = 2**63

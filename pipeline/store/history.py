@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal, select, union_all
 
-from pipeline.corrections import Worth
+from pipeline.collection.corrections import Worth
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
 from pipeline.store.queue import Listing

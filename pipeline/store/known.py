@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from pipeline.belonging import Candidate, find_collection
+from pipeline.collection.belonging import Candidate, find_collection
+from pipeline.reading.units import names_by_spelling
 from pipeline.store.files import AnyRow
 from pipeline.store.forms import load_forms
 from pipeline.store.tables import collections
-from pipeline.units import names_by_spelling
 from schemas.form import Form
 from schemas.office import Collection, Unit
 from schemas.reading import Problem, Reading

@@ -15,14 +15,14 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Select, select
 
-from pipeline.corrections import HEADER, Worth
+from pipeline.collection.corrections import HEADER, Worth
+from pipeline.reading.units import unit_field, unit_key
 from pipeline.store.files import AnyRow
 from pipeline.store.forms import load_forms
 from pipeline.store.review_tables import corrections, decisions, returns, seconds
 from pipeline.store.splitting import page_of, pages_of
 from pipeline.store.tables import files as files_table
 from pipeline.store.tables import readings, sources
-from pipeline.units import unit_field, unit_key
 from schemas.flow import State
 from schemas.form import Form
 from schemas.office import Correction, DecisionKind, FileState, StoredReturn

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select
 
-from pipeline.corrections import HEADER, Worth
+from pipeline.collection.corrections import HEADER, Worth
 from pipeline.store.engine import Store, lock_standings, write
 from pipeline.store.files import AnyRow
 from pipeline.store.known import load_collections

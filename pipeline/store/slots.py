@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, TextClause, func, select, text
 
-from pipeline.corrections import HEADER, form_path
+from pipeline.collection.corrections import HEADER
 from pipeline.store.derived import ASIDE
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
@@ -17,6 +17,7 @@ from pipeline.store.rows import Loaded, load
 from pipeline.store.saying import worth_of
 from schemas.flow import Box, State
 from schemas.form import Form
+from schemas.paths import form_path
 from schemas.reading import Reason, SlotReading
 from schemas.values import Value
 

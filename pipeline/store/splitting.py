@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.corrections import form_path
 from schemas.flow import State
+from schemas.paths import form_path
 from schemas.reading import HeaderReading, Problem, Reading, Reason, SlotReading
 
 

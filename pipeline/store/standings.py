@@ -1,8 +1,8 @@
 """What follows from what is on record, kept up with each reading and each word of a reviewer, in its transaction.
 
 `returns` and `slots` are what anybody would make afresh of the readings and of what people said: which returns there are,
-what stands in each slot, whose they are, which supersedes which (by `pipeline.filing`). A file all of whose returns are
-superseded says so, and no longer when a reviewer chooses otherwise.
+what stands in each slot, whose they are, which supersedes which (by `pipeline.collection.filing`). A file all of whose
+returns are superseded says so, and no longer when a reviewer chooses otherwise.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from pipeline.filing import superseding
+from pipeline.collection.filing import superseding
 from pipeline.store.derived import Derived, Values, derive, items_here, shelf_of, unit_by
 from pipeline.store.files import AnyRow
 from pipeline.store.known import Known, load_collections

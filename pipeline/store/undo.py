@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, func, insert, select
 
-from pipeline.corrections import HEADER, Worth
+from pipeline.collection.corrections import HEADER, Worth
 from pipeline.store.engine import Store, lock_standings, write
 from pipeline.store.files import AnyRow
 from pipeline.store.review_tables import corrections, decisions, returns

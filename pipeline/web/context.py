@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from pipeline.judge import ErrorBudget
+from pipeline.judging.judge import ErrorBudget
 from pipeline.meters import Meters, make_meters
 from pipeline.settings import Settings
 from pipeline.store import Store, people, person, token_owner

@@ -21,8 +21,8 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
-from pipeline.archive import Archive, find_original, office_archive
 from pipeline.executors import process_pool
+from pipeline.office.archive import Archive, find_original, office_archive
 from pipeline.store import ReturnInHand, load_return
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.drawing import Order, PageOrder, draw, draw_clean

@@ -18,9 +18,9 @@ from uuid import uuid4
 
 from extractors.pages import LIMITS, PDF_HEADER_WITHIN, format_of
 from extractors.typed import typed_format
-from pipeline.archive import FULL
-from pipeline.inbox import TEMPORARY_STARTS
-from pipeline.names import UPLOADED, fitting_name
+from pipeline.office.archive import FULL
+from pipeline.office.inbox import TEMPORARY_STARTS
+from pipeline.office.names import UPLOADED, fitting_name
 from schemas.errors import DiskFull, TransientError
 
 DRAFT_START, DRAFT_END = ".网页上传-", ".part"

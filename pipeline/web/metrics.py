@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.responses import JSONResponse, Response
 
-from pipeline.archive import archive_of
+from pipeline.office.archive import archive_of
 from pipeline.store import gauges, people
 from pipeline.store.gauges import Gauges
 from pipeline.web.api.access import caller

@@ -1,8 +1,8 @@
 """Where the time of reading goes: a clock that charges each stage with its own time, without the stages it calls.
 
-Stages are measured from outside: the functions that `pipeline.read` and `pipeline.page` call are wrapped where they look
-them up, in a process of the bench's own. What is wrapped is listed here; a name that is gone is an error that says what to
-bring up to date.
+Stages are measured from outside: the functions that `pipeline.reading.read` and `pipeline.reading.page` call are wrapped
+where they look them up, in a process of the bench's own. What is wrapped is listed here; a name that is gone is an error
+that says what to bring up to date.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ class Clocked:
 
 
 CLOCKED = (
-    Clocked("pipeline.read", "open_pages", "decode"),
-    Clocked("pipeline.page", "rectify", "rectify"),
-    Clocked("pipeline.page", "turn", "rectify"),
-    Clocked("pipeline.page", "orient", "orient + cells"),
-    Clocked("pipeline.page", "turn_cells", "orient + cells"),
-    Clocked("pipeline.page", "find_blocks", "orient + cells"),
-    Clocked("pipeline.page", "region_to_lines", "lines"),
-    Clocked("pipeline.page", "chars_to_lines", "lines"),
-    Clocked("pipeline.page", "chars_to_glyphs", "lines"),
-    Clocked("pipeline.page", "name_items", "alignment"),
-    Clocked("pipeline.page", "place_slots", "alignment"),
-    Clocked("pipeline.page", "find_grid", "alignment"),
-    Clocked("pipeline.page", "place_header", "alignment"),
-    Clocked("pipeline.gathering", "look_closely", "alignment"),
-    Clocked("pipeline.gathering", "read_digits", "digits"),
-    Clocked("pipeline.gathering", "read_closely", "digits"),
-    Clocked("pipeline.gathering", "read_over", "digits"),
-    Clocked("pipeline.gathering", "slot_to_crop", "crops"),
-    Clocked("pipeline.gathering", "find_gray_seals", "crops"),
-    Clocked("pipeline.gathering", "glance_suffices", "judging"),
-    Clocked("pipeline.gathering", "wants_second", "judging"),
-    Clocked("pipeline.read", "tables_to_returns", "judging"),
+    Clocked("pipeline.reading.read", "open_pages", "decode"),
+    Clocked("pipeline.reading.page", "rectify", "rectify"),
+    Clocked("pipeline.reading.page", "turn", "rectify"),
+    Clocked("pipeline.reading.page", "orient", "orient + cells"),
+    Clocked("pipeline.reading.page", "turn_cells", "orient + cells"),
+    Clocked("pipeline.reading.page", "find_blocks", "orient + cells"),
+    Clocked("pipeline.reading.page", "region_to_lines", "lines"),
+    Clocked("pipeline.reading.page", "chars_to_lines", "lines"),
+    Clocked("pipeline.reading.page", "chars_to_glyphs", "lines"),
+    Clocked("pipeline.reading.page", "name_items", "alignment"),
+    Clocked("pipeline.reading.page", "place_slots", "alignment"),
+    Clocked("pipeline.reading.page", "find_grid", "alignment"),
+    Clocked("pipeline.reading.page", "place_header", "alignment"),
+    Clocked("pipeline.reading.gathering", "look_closely", "alignment"),
+    Clocked("pipeline.reading.gathering", "read_digits", "digits"),
+    Clocked("pipeline.reading.gathering", "read_closely", "digits"),
+    Clocked("pipeline.reading.gathering", "read_over", "digits"),
+    Clocked("pipeline.reading.gathering", "slot_to_crop", "crops"),
+    Clocked("pipeline.reading.gathering", "find_gray_seals", "crops"),
+    Clocked("pipeline.reading.gathering", "glance_suffices", "judging"),
+    Clocked("pipeline.reading.gathering", "wants_second", "judging"),
+    Clocked("pipeline.reading.read", "tables_to_returns", "judging"),
 )
 
 READER_STAGES: Mapping[str, str] = {

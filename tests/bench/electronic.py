@@ -18,9 +18,9 @@ import typer
 
 from extractors.glyphs import form_to_alphabet
 from extractors.typed import open_typed
-from pipeline.group import tables_to_returns
-from pipeline.judge import ErrorBudget
-from pipeline.typed import find_typed_tables
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.group import tables_to_returns
+from pipeline.reading.typed.tables import find_typed_tables
 from samples.electronic import make_electronic_set
 from samples.forms import sample_forms
 from samples.truth import TruthFile

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from rich.progress import track
 
-from pipeline.judge import ErrorBudget
-from pipeline.recognise import Wanted, rank
-from pipeline.work import read_source
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.recognise import Wanted, rank
+from pipeline.reading.work import read_source
 from samples.capture import CAPTURES
 from samples.forms import sample_forms
 from samples.maker import Recipe, make_file

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pipeline.intervals import interval, upper_bound
+from pipeline.office.intervals import interval, upper_bound
 from tests.bench.score import SlotRow
 
 # Half of all slots claim more than 0.99: bins of equal width would show nothing there.

@@ -18,7 +18,7 @@ import pytesseract
 
 from extractors.glyphs import fold
 from extractors.pages import open_pages
-from pipeline.counts import parse_count
+from pipeline.judging.counts import parse_count
 from schemas.flow import Image, State
 from schemas.form import EMPTY_PARENTHESES, Form, SlotKind
 from schemas.reading import SlotReading

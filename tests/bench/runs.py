@@ -18,7 +18,7 @@ from typing import Any
 
 import cv2
 
-from pipeline.read import Readers, load_readers, read
+from pipeline.reading.read import Readers, load_readers, read
 from samples.truth import Truth
 from schemas.errors import DocumentError
 from schemas.flow import Matrix
@@ -186,7 +186,7 @@ def _read_with(task: Task, readers: Readers, clock: StageClock | None) -> Outcom
 
 
 def _budget(share: Fraction) -> Any:
-    from pipeline.judge import ErrorBudget
+    from pipeline.judging.judge import ErrorBudget
 
     return ErrorBudget(share)
 

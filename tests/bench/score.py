@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from pipeline.intervals import upper_bound
+from pipeline.office.intervals import upper_bound
 from samples.truth import Truth, TruthSlot
 from schemas.flow import Box, State
 from schemas.form import Form

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from extractors.pages import open_pages
-from pipeline.overlay import draw_overlay
+from pipeline.reading.overlay import draw_overlay
 from schemas.flow import Box, Image, Page, State
 from tests.bench.runs import Outcome
 from tests.bench.score import SlotRow

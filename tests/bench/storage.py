@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from pipeline.office.watch import watch
 from pipeline.store import counts
-from pipeline.watch import watch
 from tests.fakes import Desk, office
 
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.corrections import Worth
+from pipeline.collection.corrections import Worth
 from pipeline.store import ReturnInHand, ReturnRow, SlotRow
 from schemas.flow import Box, State
 from schemas.office import Collection, Correction, FileState, Receipt

@@ -15,12 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from pipeline.archive import find_original, office_archive
+from pipeline.collection.ledger import UnitState
 from pipeline.forms.shelf import save_form
 from pipeline.forms.showing import apart
-from pipeline.founding import Founding, Taken, confirmed_founding, read_founding
-from pipeline.ledger import UnitState
+from pipeline.notice.founding import Founding, Taken, confirmed_founding, read_founding
 from pipeline.notice.record import load_notice
+from pipeline.office.archive import find_original, office_archive
 from pipeline.store import (
     View,
     add_collection,

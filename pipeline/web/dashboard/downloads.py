@@ -16,22 +16,22 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
+from pipeline.collection.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
+from pipeline.collection.tables import missing_csv, returns_csv, slots_csv
+from pipeline.collection.workbook.book import workbook_bytes
 from pipeline.executors import process_pool
-from pipeline.exporting import export_folder, folder_of
 from pipeline.forms.figures import totals_to_filling
 from pipeline.forms.filling import FILLED, Ending, filled_bytes, header_values
 from pipeline.forms.shelf import blank_of
 from pipeline.forms.showing import apart
-from pipeline.publish import CHANGES, CHANGES_TEXT, MISSING, RETURNS, SLOTS, WORKBOOK
+from pipeline.office.exporting import export_folder, folder_of
 from pipeline.settings import Settings
 from pipeline.store import Store, counts, last_export, open_store
-from pipeline.tables import missing_csv, returns_csv, slots_csv
 from pipeline.times import local_date
 from pipeline.web.chosen import Chosen
 from pipeline.web.context import Web
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot, kept_for, take_snapshot
-from pipeline.workbook.book import workbook_bytes
 from schemas.errors import DiskFull, TransientError
 
 MANY_FILES = 150

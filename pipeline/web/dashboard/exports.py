@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from pipeline.publish import CHANGES_TEXT
+from pipeline.collection.publish import CHANGES_TEXT
 from pipeline.web.dashboard.downloads import (
     EXPORTS,
     TOLD,

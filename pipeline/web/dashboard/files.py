@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.ledger import units_in_name
+from pipeline.collection.ledger import units_in_name
 from schemas.office import FileState, Receipt, Unit
 
 READ = frozenset({FileState.REVIEW, FileState.ACCEPTED, FileState.SUPERSEDED})

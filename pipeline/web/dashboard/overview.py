@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from pipeline.filing import Filed, Standing, arrival
-from pipeline.intervals import interval
-from pipeline.ledger import Ledger, ParentLine, UnitLine, UnitState
+from pipeline.collection.filing import Filed, Standing, arrival
+from pipeline.collection.ledger import Ledger, ParentLine, UnitLine, UnitState
+from pipeline.office.intervals import interval
 from pipeline.times import as_utc, local_date
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from pipeline.reading.units import NAME_HEADINGS, clashes, table_rows, units_in_table
 from pipeline.times import CHINA, as_utc
-from pipeline.units import NAME_HEADINGS, clashes, table_rows, units_in_table
 from pipeline.web.dashboard.said import Said, say
 from schemas.errors import FormFileError
 from schemas.form import Form

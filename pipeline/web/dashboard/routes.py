@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from pipeline.form_layout import lay_out, words_alone, words_of_total
-from pipeline.ledger import TO_REMIND, UnitState
+from pipeline.collection.form_layout import lay_out, words_alone, words_of_total
+from pipeline.collection.ledger import TO_REMIND, UnitState
 from pipeline.store import Store, audited, receipts, the_collection
 from pipeline.times import as_utc, local_date
 from pipeline.web.context import Web

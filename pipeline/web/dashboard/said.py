@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.filing import Filed, Standing
-from pipeline.ledger import UnitLine
-from pipeline.totals import Total
-from pipeline.units import unit_field
+from pipeline.collection.filing import Filed, Standing
+from pipeline.collection.ledger import UnitLine
+from pipeline.collection.totals import Total
+from pipeline.reading.units import unit_field
 from schemas.form import Form
 
 

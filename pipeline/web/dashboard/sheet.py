@@ -8,14 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
-from pipeline.corrections import EffectiveSlot, turn_of
-from pipeline.form_layout import is_listed, words_of_total
-from pipeline.tables import shown
-from pipeline.totals import Contribution, Total, heading_of, rows_filled
+from pipeline.collection.corrections import EffectiveSlot
+from pipeline.collection.form_layout import is_listed, words_of_total
+from pipeline.collection.tables import shown
+from pipeline.collection.totals import Contribution, Total, heading_of, rows_filled
 from pipeline.web.dashboard.links import crop_link, return_link, slot_link, total_link, unit_link
 from pipeline.web.dashboard.said import Said, range_notes
 from schemas.flow import State
 from schemas.form import Form, SlotKind
+from schemas.paths import turn_of
 from schemas.reading import Reason
 from schemas.values import Number, is_number, number_text
 

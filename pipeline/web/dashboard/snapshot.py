@@ -17,9 +17,9 @@ from threading import Lock, Thread
 from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
-from pipeline.ledger import Ledger, UnitLine, make_ledger
+from pipeline.collection.ledger import Ledger, UnitLine, make_ledger
+from pipeline.collection.totals import Total, make_totals
 from pipeline.store import Store, collected, fingerprint, forms
-from pipeline.totals import Total, make_totals
 from pipeline.web.context import Web
 from schemas.errors import KuohaoError
 from schemas.form import Form

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.corrections import EffectiveSlot, form_path, turn_of
-from pipeline.form_layout import words_around
-from pipeline.ledger import UnitLine
+from pipeline.collection.corrections import EffectiveSlot
+from pipeline.collection.form_layout import words_around
+from pipeline.collection.ledger import UnitLine
 from pipeline.web.dashboard.links import crop_link, slot_link
 from pipeline.web.dashboard.sheet import kind_of, value_text
 from schemas.flow import State
 from schemas.form import Form, Slot, SlotKind
+from schemas.paths import form_path, turn_of
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.corrections import form_path
-from pipeline.filing import Filed, Standing
-from pipeline.ledger import TO_REMIND, Ledger, UnitLine, UnitState, units_in_name
-from pipeline.ledger_text import items_text
-from pipeline.tables import header_value
+from pipeline.collection.filing import Filed, Standing
+from pipeline.collection.ledger import TO_REMIND, Ledger, UnitLine, UnitState, units_in_name
+from pipeline.collection.ledger_text import items_text
+from pipeline.collection.tables import header_value
+from pipeline.collection.totals import heading_of
 from pipeline.times import as_utc, day_text, local_date, local_text
-from pipeline.totals import heading_of
 from pipeline.web.dashboard.links import return_link, slot_link, unit_link
 from pipeline.web.dashboard.said import Said, line_notes, standing_notes
 from schemas.form import Form
 from schemas.office import Collection
+from schemas.paths import form_path
 
 
 @dataclass(frozen=True)

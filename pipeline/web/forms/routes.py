@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from pipeline.forms.checking import Odd, Oddity, check_form
+from pipeline.forms.comments import DOUBT, ID
 from pipeline.forms.shelf import (
     Shelved,
     blank_of,
@@ -27,7 +28,6 @@ from pipeline.forms.shelf import (
     shown_pages,
 )
 from pipeline.forms.showing import apart, blank_to_text, missing_on, show_blank
-from pipeline.forms.telling import DOUBT, ID
 from pipeline.store import form_text
 from pipeline.web.context import Web, Who, admin, reviewer, web_of
 from pipeline.web.dashboard.downloads import disposition

@@ -15,11 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from pipeline.archive import find_original, office_archive
 from pipeline.forms.showing import apart
-from pipeline.names import fitting_name
 from pipeline.notice import read_notice
 from pipeline.notice.record import HeldNotice, keep_notice, list_notices, load_notice, say
+from pipeline.office.archive import find_original, office_archive
+from pipeline.office.names import fitting_name
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.notices.pictures import around, draw_pages, page_picture, picture_size, turned
 from pipeline.web.pages import lang_of, page

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from pipeline.corrections import form_path
 from pipeline.store import (
     DecisionKind,
     ReturnInHand,
@@ -32,6 +31,7 @@ from schemas.errors import ConfigError, Conflict
 from schemas.flow import State
 from schemas.form import Form
 from schemas.office import Correction
+from schemas.paths import form_path
 from schemas.values import value_to_json
 
 router = APIRouter()

@@ -8,11 +8,12 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from pipeline.corrections import HEADER, Worth, form_path
-from pipeline.counts import TICKED, UNTICKED, Certainty, Written, WrittenAmount, read_amount, read_number
-from pipeline.dates import read_date
+from pipeline.collection.corrections import HEADER, Worth
+from pipeline.judging.counts import TICKED, UNTICKED, Certainty, Written, WrittenAmount, read_amount, read_number
+from pipeline.judging.dates import read_date
 from schemas.flow import State
 from schemas.form import FieldKind, Form, SlotKind
+from schemas.paths import form_path
 from schemas.values import MOST, Number, Value, is_number
 
 Typed: TypeAlias = int | float | Annotated[str, Field(max_length=1000)] | None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.corrections import form_path
-from pipeline.totals import Contribution, Total
+from pipeline.collection.totals import Contribution, Total
+from schemas.paths import form_path
 from schemas.values import Number
 
 

@@ -10,9 +10,9 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from pipeline.corrections import Worth
-from pipeline.form_layout import words_alone
-from pipeline.intervals import interval
+from pipeline.collection.corrections import Worth
+from pipeline.collection.form_layout import words_alone
+from pipeline.office.intervals import interval
 from pipeline.store import (
     Store,
     audit_sample,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipeline.corrections import form_path, path_in_turn, turn_of
-from pipeline.form_layout import Head, LaidRow, Place, is_listed, lay_out, words_around
+from pipeline.collection.form_layout import Head, LaidRow, Place, is_listed, lay_out, words_around
 from schemas.form import Form, FormItem, Mark, Slot
+from schemas.paths import form_path, path_in_turn, turn_of
 
 
 @dataclass(frozen=True)

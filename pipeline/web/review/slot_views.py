@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.corrections import path_in_turn, turn_of
-from pipeline.form_layout import is_listed, words_alone
+from pipeline.collection.form_layout import is_listed, words_alone
 from pipeline.web.review.entries import doubtful_from
 from schemas.flow import Box, State
 from schemas.form import FieldKind, Form, Slot, SlotKind
+from schemas.paths import path_in_turn, turn_of
 from schemas.values import Value, value_to_json
 
 

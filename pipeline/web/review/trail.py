@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
-from pipeline.corrections import Worth, form_path
+from pipeline.collection.corrections import Worth
 from pipeline.store import Event, Known, history, known_collections, main_collection, people
 from pipeline.times import local_text
 from pipeline.web.context import Web, Who, reviewer, web_of
@@ -22,6 +22,7 @@ from pipeline.web.review.words import Tell, worth_text
 from schemas.flow import State
 from schemas.form import SlotKind
 from schemas.office import DecisionKind
+from schemas.paths import form_path
 
 router = APIRouter()
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.corrections import HEADER, form_path, slots_of
+from pipeline.collection.corrections import HEADER, slots_of
+from pipeline.collection.totals import heading_of
 from pipeline.store import DecisionKind, ReturnInHand, SlotRow
 from pipeline.times import local_text
-from pipeline.totals import heading_of
 from pipeline.web.images import picture_key
 from pipeline.web.review.entries import doubtful_from
 from pipeline.web.review.sentences import Sheet, sheets_of
@@ -20,6 +20,7 @@ from pipeline.web.turns import page_turn, turn_box
 from schemas.flow import State
 from schemas.form import FieldKind, Form, HeaderField
 from schemas.office import Correction, Unit
+from schemas.paths import form_path
 from schemas.reading import HeaderReading, Problem, Reading, Reason
 from schemas.values import Value
 

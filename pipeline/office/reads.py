@@ -1,0 +1,137 @@
+"""Reads under way: claims from the store, handed to an executor, their results stored by the claim's holder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.executors import Pool
+from pipeline.meters import Meters
+from pipeline.office.archive import Archive, find_original
+from pipeline.office.names import page_order
+from pipeline.store import Claim, Store, claim, extend, fail, finish, give_back, put_off
+from schemas.errors import DocumentError, KuohaoError, TransientError
+from schemas.reading import Reading
+
+Found = tuple[Reading, ...]
+
+Reader = Callable[[tuple[Path, ...], tuple[str, ...]], Found]
+"""Reads the originals of one source, which came with these names; raises a KuohaoError."""
+
+log = logging.getLogger(__name__)
+
+
+def read_kept(reader: Reader, archive: Archive, kept: Sequence[str], names: tuple[str, ...]) -> Found:
+    """Read originals wherever this is run: they are brought there first. Raises a KuohaoError."""
+    return reader(tuple(find_original(archive, one) for one in kept), names)
+
+
+class Reads:
+    """What is being read right now. It changes in place, as what it stands for does."""
+
+    def __init__(
+        self,
+        store: Store,
+        archive: Archive,
+        reader: Callable[[], Reader],
+        pool: Pool,
+        wake: Callable[[], None],
+        meters: Meters,
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._reader = reader
+        self._pool = pool
+        self._executor = pool.make()
+        self._wake = wake
+        self._meters = meters
+        self._under_way: dict[Future[Found], Claim] = {}
+        self._begun: dict[Future[Found], float] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+    def begin(self) -> None:
+        """Claim as many sources as there are workers. One whose reader has died before is read alone."""
+        while self._has_room():
+            held = claim(self._store, suspects=not self._under_way)
+            if held is None:
+                return
+            pages = sorted(held.files, key=lambda file: page_order(file.name))
+            names = tuple(page.name for page in pages)
+            kept = tuple(page.kept for page in pages)
+            try:
+                future = self._executor.submit(read_kept, self._reader(), self._archive, kept, names)
+            except BrokenExecutor:
+                # Broken by what ran before, or while idle: not this file's doing.
+                give_back(self._store, held)
+                self._renew()
+                continue
+            self._under_way[future], self._begun[future] = held, time.perf_counter()
+            future.add_done_callback(lambda _: self._wake())
+
+    def keep(self) -> None:
+        """Say that one is still at it."""
+        extend(self._store, list(self._under_way.values()))
+
+    def store(self) -> None:
+        """Store what has been read. A result stays here until the store has taken it.
+
+        Raises StoreUnavailable, DiskFull.
+        """
+        self._store_done(ending=False)
+
+    def close(self) -> None:
+        """End the executor: what it is reading is waited for and stored, what it has not begun is given back."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        # Without the store, leases end by themselves.
+        with suppress(TransientError):
+            self._store_done(ending=True)
+
+    def _has_room(self) -> bool:
+        alone = any(held.died for held in self._under_way.values())
+        return not alone and len(self._under_way) < self._pool.workers(self._executor)
+
+    def _store_done(self, *, ending: bool) -> None:
+        """Store results. While `ending`, readers that die have been told to."""
+        for future in [future for future in self._under_way if future.done()]:
+            held = self._under_way[future]
+            ended = time.perf_counter()
+            seconds = ended - self._begun[future]
+            outcome, mine = self._store_one(held, future, ending)
+            outcome = outcome if mine else "lost"
+            self._meters.seconds.labels("read").observe(seconds)
+            self._meters.seconds.labels("store").observe(time.perf_counter() - ended)
+            self._meters.sources.labels(outcome).inc()
+            about = {"source": held.source, "outcome": outcome, "files": len(held.files), "seconds": round(seconds, 3)}
+            log.info("source %d: %s", held.source, outcome, extra=about)
+            del self._under_way[future], self._begun[future]
+
+    def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> tuple[str, bool]:
+        """What became of a read, and whether the store has taken it from us."""
+        try:
+            found = future.result()
+        except CancelledError:
+            return "given_back", give_back(self._store, held)
+        except BrokenExecutor:
+            return "died", give_back(self._store, held, died=not ending)
+        except TransientError as error:
+            return "put_off", put_off(self._store, held, error)
+        except KuohaoError as error:
+            return "failed", fail(self._store, held, error)
+        except Exception as error:  # a defect of a reader costs its file alone
+            log.exception("defect while reading source %d", held.source)
+            return "failed", fail(self._store, held, DocumentError(type(error).__name__))
+        mine = finish(self._store, held, found)
+        if mine:
+            for slot in (slot for reading in found for slot in reading.slots):
+                self._meters.slots.labels("yes" if slot.review else "no").inc()
+        return "done", mine
+
+    def _renew(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = self._pool.make()

@@ -1,0 +1,1 @@
+"""Word and Excel files, and PDFs' own text, to tables with slots: no pixels are looked at."""
