@@ -10,12 +10,13 @@ import numpy as np
 from samples import hands, printer
 from samples.capture import Picture
 from samples.layout import Layout
+from samples.legibility import is_legible
 from samples.oddities import Oddity
 from samples.returns import Filled
 from samples.seal import Seal, covers
 from samples.truth import Truth, TruthCell, TruthSlot
 from schemas.flow import Box, Matrix
-from schemas.form import Form
+from schemas.form import Form, SlotKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,9 @@ def tell_truth(
                 hand=made.hand,
                 oddity=odd.kind,
                 struck_raw=odd.first,
+                illegible=place in made.ink.boxes
+                and filled.slot.kind is SlotKind.COUNT
+                and not _is_legible(picture, value_box),
             )
         )
     cells = []
@@ -92,6 +96,14 @@ def tell_truth(
         slots=tuple(slots),
         cells=tuple(cells),
     )
+
+
+def _is_legible(picture: Picture, box: Box | None) -> bool:
+    if box is None:
+        return True
+    height, width = picture.pixels.shape[:2]
+    left, top, right, bottom = _moved(picture, box)
+    return is_legible(picture.pixels, (left * width, top * height, right * width, bottom * height))
 
 
 def _moved(picture: Picture, box: Box) -> Box:

@@ -30,6 +30,10 @@ def _empty(text: str) -> bool:
     return not text
 
 
+def _is_false(value: bool) -> bool:
+    return not value
+
+
 class TruthSlot(_Frozen):
     """One slot as written.
 
@@ -41,7 +45,8 @@ class TruthSlot(_Frozen):
 
     `hand` is the style of a pen's return (`samples.styles`), `oddity` what is odd about the slot (`samples.oddities`), both
     empty where there is none; `struck_raw` is what was struck out or written over. They are not written where they are
-    empty: returns made without hands have the bytes that they always had.
+    empty: returns made without hands have the bytes that they always had. `illegible` is a count of which the capture has
+    left too little to be read by anybody (`samples.legibility`).
     """
 
     path: str
@@ -56,6 +61,7 @@ class TruthSlot(_Frozen):
     hand: str = Field(default="", exclude_if=_empty)
     oddity: str = Field(default="", exclude_if=_empty)
     struck_raw: str = Field(default="", exclude_if=_empty)
+    illegible: bool = Field(default=False, exclude_if=_is_false)
 
 
 class TruthCell(_Frozen):

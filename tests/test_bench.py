@@ -163,10 +163,11 @@ def test_accuracy_groups_add_up_to_all() -> None:
     assert {name: score.right for name, score in accuracy.by_content.items()} == {"blank": 1, "count": 1}
 
 
-def test_pens_are_counted_by_style_oddity_and_digits() -> None:
+def test_pens_are_counted_by_what_is_told_of_them() -> None:
     """Slots that a pen filled are told apart by what the truth says of them; typed ones are in none of these groups."""
     odd = slot("a.w", 31).model_copy(update={"hand": "red", "oddity": "struck-above", "struck": True})
-    slots = [odd, slot("a.x", 123456), slot("a.y", None), slot("a.z", "消防演练")]
+    lost = slot("a.x", 123456).model_copy(update={"illegible": True})
+    slots = [odd, lost, slot("a.y", None), slot("a.z", "消防演练")]
     pen = made_truth(slots).model_copy(update={"filling": "digits"})
     seen = {"a.w": read("a.w", 37), "a.x": read("a.x", 123456, review=True), "a.y": read("a.y", None), "b.x": read("b.x", 1)}
     accuracy = measure_accuracy([score_file([pen], [reading(list(seen.values()))]), scored("2", "fax", [("a.x", 7, 7)])])
@@ -177,6 +178,7 @@ def test_pens_are_counted_by_style_oddity_and_digits() -> None:
     assert counts(accuracy.by_hand) == {"no style": (3, 2, 1, 0, 2), "red": (1, 0, 1, 1, 0)}
     assert counts(accuracy.by_oddity) == {"nothing odd": (3, 2, 1, 0, 2), "struck-above": (1, 0, 1, 1, 0)}
     assert counts(accuracy.by_digits) == {"blank": (1, 1, 1, 0, 0), "2": (1, 0, 1, 1, 0), "5+": (1, 1, 0, 0, 1)}
+    assert counts(accuracy.by_legibility) == {"illegible": (1, 1, 0, 0, 1), "legible": (3, 1, 2, 1, 1)}
 
 
 DIGITS = [(0, "1"), (9, "1"), (10, "2"), (9999, "4"), (10_000, "5+"), (123_456, "5+"), (None, "blank"), ("消防演练", "")]

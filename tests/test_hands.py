@@ -17,6 +17,7 @@ from samples.characters import learn
 from samples.cheques import lift_ink
 from samples.digits import DigitBank, choose_digits, load_digits
 from samples.layout import plain_layout
+from samples.legibility import is_legible
 from samples.make import main, make_set, recipe_in_turn
 from samples.maker import Recipe, make_file
 from samples.oddities import ODDITIES, draw_oddities
@@ -417,7 +418,34 @@ def test_without_a_hand_nothing_is_told_of_one(tmp_path: Path) -> None:
     """The truth of a return without a hand has no new keys: its bytes are what they always were."""
     truth = make_font_return(tmp_path, Recipe("fax", "font"))
     keys = {*json.loads(truth_path(tmp_path / truth.file).read_text(encoding="utf-8"))["returns"][0]["slots"][0]}
-    assert keys == {*TruthSlot.model_fields} - {"hand", "oddity", "struck_raw"}
+    assert keys == {*TruthSlot.model_fields} - {"hand", "oddity", "struck_raw", "illegible"}
+
+
+@pytest.mark.parametrize(
+    ("tall", "level", "shown", "legible"),
+    [
+        (30, 20, 1.0, True),
+        (30, 175, 1.0, True),
+        (9, 20, 1.0, True),
+        (6, 20, 1.0, False),
+        (30, 225, 1.0, False),
+        (30, 20, 0.06, False),
+    ],
+    ids=["ball pen", "pencil", "small", "too small", "lost in noise", "a fax of a pencil"],
+)
+def test_what_nobody_can_read_is_illegible(tall: int, level: int, shown: float, legible: bool) -> None:
+    """Ink of a grey level on paper, of which a share of pixels is left, is legible where it is high and dark enough."""
+    rng = np.random.default_rng(8)
+    page = np.full((160, 200, 3), 235.0, np.float64)
+    ink = np.zeros((160, 200), np.uint8)
+    box = (60.0, 60.0, 60.0 + tall, 60.0 + tall)
+    for share in (0.2, 0.6):
+        x = 60 + round(tall * share)
+        cv2.line(ink, (x, 60), (x, 59 + tall), 1, max(1, tall // 12))
+    written = (ink > 0) & (rng.random((160, 200)) < shown)
+    page[written] = level
+    noisy = np.clip(page + rng.normal(0, 4, ink.shape)[:, :, None], 0, 255).astype(np.uint8)
+    assert is_legible(noisy, box) is legible
 
 
 def test_typed_returns_have_no_hand(tmp_path: Path) -> None:

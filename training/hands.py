@@ -62,7 +62,7 @@ def draw_hand(rng: np.random.Generator, reach: float) -> Hand:
     size, rise = _size_and_rise(rng)
     return Hand(
         # A thicker pen would close the loops of small digits.
-        pen=min(pen, (0.19 if size > 1 else 0.14) * size),
+        pen=min(pen, (0.17 if size > 1 else 0.105) * size),
         size=size,
         # Some lean far more than is common, to either side.
         slant=float(rng.normal(0.1, 0.17) if rng.random() < 0.8 else rng.uniform(-0.55, 0.75)),
@@ -70,7 +70,7 @@ def draw_hand(rng: np.random.Generator, reach: float) -> Hand:
         # Some write digits that touch or go under each other.
         spacing=float(rng.normal(0.06, 0.07) if rng.random() < 0.8 else rng.uniform(-0.15, 0.0)),
         colour=(colour[0], colour[1], colour[2]),
-        pale=float(rng.uniform(0.3, 0.7) if rng.random() < 0.2 else rng.uniform(0.75, 1.0)),
+        pale=float(rng.uniform(0.4, 0.75) if rng.random() < 0.2 else rng.uniform(0.75, 1.0)),
         shaky=float(rng.uniform(0, 0.06)),
         rise=rise,
         beyond=float(rng.uniform(0.5, 0.95) if rng.random() < 0.15 else 0.08),

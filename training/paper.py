@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +34,15 @@ NUMBER_FONTS = tuple(
 
 # Least and most pixels of a page to one of a line: messengers' pictures, and scans at 300 dpi.
 RESOLUTION = (0.42, 1.5)
+
+
+@dataclass(frozen=True)
+class Disc:
+    """Where a round seal lies on a canvas: its middle and radius, in the canvas's pixels."""
+
+    x: float
+    y: float
+    radius: float
 
 
 def print_line(text: str, room: float, em: float, rng: np.random.Generator, *, fine: int) -> tuple[Image, Spot]:
@@ -169,10 +179,10 @@ def strike(canvas: Image, box: Box4, hand: Hand, rng: np.random.Generator) -> bo
     return False
 
 
-def press_seal(canvas: Image, rng: np.random.Generator) -> Image:
-    """At times, a seal's red over the canvas."""
+def press_seal(canvas: Image, rng: np.random.Generator) -> tuple[Image, Disc | None]:
+    """At times, a seal's red over the canvas; and where it lies."""
     if rng.random() > 0.1:
-        return canvas
+        return canvas, None
     seal = _seals()[int(rng.integers(len(_seals())))]
     side = round(canvas.shape[0] * float(rng.uniform(1.1, 2.2)))
     mask: NDArray[np.float32] = np.asarray(cv2.resize(seal, (side, side), interpolation=cv2.INTER_AREA), np.float32)
@@ -183,9 +193,8 @@ def press_seal(canvas: Image, rng: np.random.Generator) -> Image:
     top, left = max(y, 0), max(x, 0)
     layer[top : top + part.shape[0], left : left + part.shape[1]] = part
     colour = rng.uniform((0.1, 0.05, 0.75), (0.3, 0.25, 0.95))
-    return (canvas * (1 - layer[:, :, None] * np.float32(rng.uniform(0.5, 0.9)) * (1 - colour).astype(np.float32))).astype(
-        np.uint8
-    )
+    share = layer[:, :, None] * np.float32(rng.uniform(0.5, 0.9)) * (1 - colour).astype(np.float32)
+    return (canvas * (1 - share)).astype(np.uint8), Disc(x + side / 2, y + side / 2, side / 2)
 
 
 def capture(canvas: Image, rng: np.random.Generator, *, fine: int) -> tuple[Image, float]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from extractors.digits import CONTEXT, OTHER, OVER, PEN_LOOK, PRINT_LOOK, STRUCK, Look, SlotPicture, strip_to_picture
+from samples.legibility import is_legible
 from schemas.flow import Image
 from training import paper
 from training.hands import FINE, Box4, Hand, Spot, draw_hand
@@ -58,6 +59,9 @@ LOOKS: Mapping[str, tuple[Look, Mapping[str, float]]] = {
 
 # Share of written slots near which the same pen has filled another one: on the lines above and below, or on the same.
 NEIGHBOURS = 0.3
+
+# Share of seals that are not found on their page.
+UNSEEN = 0.03
 
 WORDS = (
     "无",
@@ -168,23 +172,47 @@ def draw_slots(task: tuple[Path, str, int, int, int]) -> Packed:
 
 
 def draw_slot(pens: Pens, look: Look, contents: Mapping[str, float], rng: np.random.Generator) -> LabelledSlot:
-    """One slot, from paper to picture."""
+    """One slot, from paper to picture; drawn anew until what a pen wrote can be read."""
     content = str(rng.choice(list(contents), p=list(contents.values())))
+    while True:
+        slot = _draw(content, pens, look, rng)
+        if slot is not None:
+            return slot
+
+
+def _draw(content: str, pens: Pens, look: Look, rng: np.random.Generator) -> LabelledSlot | None:
     number = _number(rng)
     em = FINE * float(EM[1] - (EM[1] - EM[0]) * rng.beta(1.0, 2.5))
     # What is told by the seen: typed slots are as wide as their value, a pen's are printed blank.
     typed = number if content == "print" else ""
     room = 0.0 if content == "print" else float(rng.uniform(1.2, 2.6) if rng.random() < 0.5 else rng.uniform(2.5, 7))
     canvas, spot = paper.print_line(typed, room, em, rng, fine=FINE)
-    text = number if content == "print" else _write(canvas, spot, content, number, look.reach, pens, rng)
+    text, ink = (number, None) if content == "print" else _write(canvas, spot, content, number, look.reach, pens, rng)
     rise = 0.85 * spot.em if content == "above" else 0.0
-    bgr, scale = paper.capture(paper.press_seal(canvas, rng), rng, fine=FINE)
+    sealed, seal = paper.press_seal(canvas, rng)
+    bgr, scale = paper.capture(sealed, rng, fine=FINE)
+    if ink is not None and not is_legible(bgr, _scaled(ink, scale / FINE)):
+        return None
     # The parentheses are found to a step or so.
     left, right = (spot.left / FINE + rng.normal(0, 3), spot.right / FINE + rng.normal(0, 3))
     top = spot.base / FINE - 0.36 * spot.em / FINE - 24 + look.top + rng.normal(0, 1.5) - rise / FINE
     start = left - look.reach - CONTEXT
     strip = paper.cut(bgr, scale, (start, top, right + look.reach + CONTEXT, top + look.bottom - look.top))
-    return LabelledSlot(strip_to_picture(strip, left - start, right - start, look), text, content)
+    under = _under(seal, (start, top), strip.shape[:2], rng)
+    return LabelledSlot(strip_to_picture(strip, left - start, right - start, look, under=under), text, content)
+
+
+def _under(
+    seal: paper.Disc | None, corner: tuple[float, float], size: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """The pixels of a strip of a (height, width) that lie under a seal, as well as its outline is found; `corner` is the
+    strip's, in line pixels."""
+    if seal is None or rng.random() < UNSEEN:
+        return np.zeros(size, np.bool_)
+    x, y = (side / FINE + rng.normal(0, 1) for side in (seal.x, seal.y))
+    radius = seal.radius / FINE * float(rng.normal(1.02, 0.02))
+    down, across = np.ogrid[: size[0], : size[1]]
+    return np.asarray(np.hypot(across + corner[0] - x, down + corner[1] - y) <= radius, np.bool_)
 
 
 @cache
@@ -202,29 +230,31 @@ def _number(rng: np.random.Generator) -> str:
     return f"{int(digits):,}" if len(digits) > 3 and rng.random() < 0.25 else digits
 
 
-def _write(canvas: Image, spot: Spot, content: str, number: str, reach: int, pens: Pens, rng: np.random.Generator) -> str:
-    """Write what a slot holds; gives what the reader should read there."""
+def _write(
+    canvas: Image, spot: Spot, content: str, number: str, reach: int, pens: Pens, rng: np.random.Generator
+) -> tuple[str, Box4 | None]:
+    """Write what a slot holds; gives what the reader should read there, and the box of digits that must be legible."""
     hand = draw_hand(rng, reach)
     if content != "print" and rng.random() < NEIGHBOURS:
         _write_neighbour(canvas, spot, hand, pens, rng)
     if content == "blank":
         if rng.random() < 0.12:
             paper.draw_stray(canvas, spot, rng)
-        return ""
+        return "", None
     if content == "mixed":
-        return _write_mixed(canvas, spot, number, hand, pens, rng)
+        return _write_mixed(canvas, spot, number, hand, pens, rng), None
     if content == "other":
-        return _write_other(canvas, spot, hand, rng)
+        return _write_other(canvas, spot, hand, rng), None
     if content in ("struck", "above"):
-        return _write_struck(canvas, spot, content, number, hand, pens, rng)
+        return _write_struck(canvas, spot, content, number, hand, pens, rng), None
     boxes, text = write_number(canvas, spot, number, hand, pens, rng)
     place = int(rng.integers(len(number)))
     if content == "over" and number[place] != ",":
         write_digit(canvas, boxes[place], int(rng.integers(10)), hand, pens, rng)
-        return text[:place] + OVER + text[place:]
+        text = text[:place] + OVER + text[place:]
     if content == "pen" and rng.random() < 0.02:
         paper.draw_circle(canvas, _around(boxes), hand, rng)
-    return text
+    return text, _around(boxes)
 
 
 def _write_neighbour(canvas: Image, spot: Spot, hand: Hand, pens: Pens, rng: np.random.Generator) -> None:
@@ -279,6 +309,10 @@ def _write_struck(
     over = Spot(spot.left, spot.right, spot.base - spot.em * float(rng.uniform(0.75, 1.0)), spot.em * 0.8)
     _, text = write_number(canvas, over, number, hand, pens, rng)
     return text if content == "above" else struck
+
+
+def _scaled(box: Box4, by: float) -> Box4:
+    return box[0] * by, box[1] * by, box[2] * by, box[3] * by
 
 
 def _around(boxes: list[Box4]) -> Box4:

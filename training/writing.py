@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,10 @@ from training.pens import FIELD, TALL, Pens, draw_field, field_to_alpha
 # Share of digits by MNIST's writers; of the others most are our own strokes, the rest fonts.
 MNIST_SHARE, OWN_SHARE = 0.7, 0.18
 
+# Least distance of two neighbours' strokes, middle to middle, and least width of a digit, both in widths of the pen; least
+# height of a digit in em.
+TOUCHING, NARROWEST, SMALLEST = 0.45, 3.0, 0.5
+
 
 def write_number(
     canvas: Image, spot: Spot, number: str, hand: Hand, pens: Pens, rng: np.random.Generator
@@ -20,13 +26,21 @@ def write_number(
     """Write digits side by side between two columns; gives each one's box (left, top, right, bottom) and what they say."""
     fields = [None if char == "," else _field(int(char), pens, rng) for char in number]
     tall = hand.size * spot.em * 0.8
+    pen = hand.pen * spot.em
     widths = [0.25 * tall if field is None else _width(field) * hand.squeeze * tall for field in fields]
-    gaps = [spot.em * (hand.spacing + float(rng.normal(0, 0.03))) for _ in number]
+    # Strokes of neighbours touch at most: who writes digits into each other cannot read them either.
+    gaps = [max(spot.em * (hand.spacing + float(rng.normal(0, 0.03))), TOUCHING * pen) for _ in number]
     room, total = spot.right - spot.left, sum(widths) + sum(gaps[:-1])
-    # A pen squeezes its digits up to a point, then goes over the parentheses, as far as a slot's picture reaches.
+    # A pen squeezes its digits as far as it can part their strokes, then goes over the parentheses, as far as a slot's
+    # picture reaches; then it writes smaller.
     beyond = 0.8 * hand.reach * FINE
     shrink = min(1.0, room * float(rng.uniform(0.75, 1.25)) / max(total, 1.0))
     shrink = max(shrink, min(float(rng.uniform(0.5, 0.85)), (room + 2 * beyond) / max(total, 1.0)))
+    wide = float(np.median([width for width, char in zip(widths, number, strict=True) if char not in "1,"] or [tall]))
+    shrink = min(max(shrink, NARROWEST * pen / wide), 1.0)
+    if total * shrink > room + 2 * beyond and hand.size > SMALLEST:
+        smaller = replace(hand, size=max(0.8 * hand.size, SMALLEST), pen=0.85 * hand.pen)
+        return write_number(canvas, spot, number, smaller, pens, rng)
     free = room - total * shrink
     x = spot.left + free * float(np.clip(rng.normal(0.5, 0.25), -0.1, 1.1))
     if rng.random() < hand.beyond:
@@ -44,7 +58,7 @@ def write_number(
         else:
             _press(canvas, field, box, hand, spot.em, rng)
         boxes.append(box)
-        x += (width + gap) * shrink
+        x += width * shrink + max(gap * shrink, TOUCHING * pen)
         base += spot.em * (drift + float(rng.normal(0, 0.025)))
     return boxes, number
 

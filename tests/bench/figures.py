@@ -31,7 +31,8 @@ from tests.bench.score import BLANK, TYPED, FileScore, Score, SlotRow, count_fil
 class Accuracy:
     """Scores by label: of captures and fillings and all, of hard kinds (which overlap), of what stands in a slot.
 
-    The last three are of returns that a pen filled: by its style, by what is odd about a slot, by a count's digits.
+    The last four are of returns that a pen filled: by its style, by what is odd about a slot, by a count's digits, by
+    whether the capture has left enough of it for anybody to read.
     """
 
     by_kind: Mapping[str, Score]
@@ -40,6 +41,7 @@ class Accuracy:
     by_hand: Mapping[str, Score]
     by_oddity: Mapping[str, Score]
     by_digits: Mapping[str, Score]
+    by_legibility: Mapping[str, Score]
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def measure_accuracy(files: Sequence[FileScore]) -> Accuracy:
         _count_by(pen, lambda row: row.hand or "no style"),
         _count_by(pen, lambda row: row.oddity or "nothing odd"),
         _count_by((row for row in pen if row.digits), lambda row: row.digits),
+        _count_by(pen, lambda row: "illegible" if row.illegible else "legible"),
     )
 
 

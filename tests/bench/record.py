@@ -20,6 +20,7 @@ from tests.bench.score import SlotRow
 COLUMNS = (
     *("file", "capture", "filling", "hard", "path", "truth_state", "truth_value", "truth_raw", "read_state", "read_value"),
     *("read_raw", "confidence", "review", "reasons", "right", "page", "sealed", "struck", "hand", "oddity", "digits"),
+    "illegible",
 )
 
 
@@ -66,6 +67,7 @@ def _cells(row: SlotRow) -> tuple[object, ...]:
         row.place[0] if row.place else None,
         *((int(truth.sealed), int(truth.struck)) if truth else (None, None)),
         *(row.hand, row.oddity, row.digits),
+        int(row.illegible),
     )
 
 

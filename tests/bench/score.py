@@ -73,6 +73,11 @@ class SlotRow:
         return self.truth.oddity if self.truth is not None else ""
 
     @property
+    def illegible(self) -> bool:
+        """Whether the capture has left too little of a count for anybody to read."""
+        return self.truth is not None and self.truth.illegible
+
+    @property
     def digits(self) -> str:
         """How many digits the count on paper has, 5+ for more than four; blank, or empty where it is no count."""
         if self.truth is not None and self.truth.state is State.BLANK:

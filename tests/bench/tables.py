@@ -18,7 +18,7 @@ BIN_HEADINGS = ("slots", "claimed %", "right %", "95 % interval", "claim")
 
 
 def accuracy_tables(accuracy: Accuracy) -> str:
-    """Accuracy by capture and filling, by hard kind, by what stands in a slot; and of pens by style, oddity and digits."""
+    """Accuracy by capture and filling, by hard kind, by what stands in a slot; of pens by style, oddity, digits and ink."""
     parts = [
         "### Accuracy",
         file_table("capture, filling", accuracy.by_kind),
@@ -30,6 +30,7 @@ def accuracy_tables(accuracy: Accuracy) -> str:
         ("### Pens, by style", "style", accuracy.by_hand),
         ("### Pens, by what is odd about the slot", "oddity", accuracy.by_oddity),
         ("### Pens, by the digits of the count", "digits", accuracy.by_digits),
+        ("### Pens, by what the capture has left of them", "ink", accuracy.by_legibility),
     ):
         if scores:
             parts += [title, slot_table(heading, scores)]
