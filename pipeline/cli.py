@@ -25,7 +25,8 @@ from pipeline.commands.forms import forms
 from pipeline.commands.mail import mail
 from pipeline.commands.notice import notice
 from pipeline.commands.office import Home, Roster, office
-from pipeline.commands.run import Summary, run
+from pipeline.commands.run import run
+from pipeline.commands.run_text import show_summary
 from pipeline.commands.web import web
 from pipeline.reading.overlay import slot_mark
 from pipeline.reading.roster import read_roster
@@ -150,7 +151,7 @@ def run_command(
             chinese=speaks_chinese(),
             progress=advance,
         )
-    _conclude(summary, output)
+    show_summary(summary, output)
     _leave(summary.failed.values())
 
 
@@ -255,27 +256,6 @@ def _show_cells(name: str, page: int, tables: Sequence[Sequence[dict[str, object
         print(f"{name} p.{page} table {number}: {len(table)} cells")
         for cell in table:
             print("  r{row} c{column} {row_span}×{column_span} {box}".format(**cell))
-
-
-def _conclude(summary: Summary, output: Path) -> None:
-    """What a run made and where."""
-    console = Console(soft_wrap=True)
-    console.print(
-        _pick(
-            f"报表 {summary.returns} 份，其中 {summary.clear} 份无需审核；括号 {summary.slots} 个，"
-            f"待审核 {summary.flagged} 个；无法处理的文件 {len(summary.failed)} 个。",
-            f"{summary.returns} returns, {summary.clear} of them clear; {summary.slots} slots, "
-            f"{summary.flagged} flagged; {len(summary.failed)} files failed.",
-        ),
-        highlight=False,
-    )
-    for name, error in summary.failed.items():
-        console.print(f"  {escape(name)}: {escape(error.told(chinese=speaks_chinese()))}", style="red", highlight=False)
-    if summary.left_alone:
-        left = summary.left_alone
-        console.print(_pick(f"另有 {left} 个文件不是报表，未处理。", f"{left} other files left alone."), highlight=False)
-    made = ("returns.csv", "slots.csv", "review.csv", "failed.csv", "overlays/", "crops/")
-    console.print(_pick("结果：", "Made: ") + "  ".join(str(output / name) for name in made), highlight=False)
 
 
 def _leave(failed: Iterable[KuohaoError]) -> None:

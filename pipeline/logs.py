@@ -17,8 +17,9 @@ class LogFormat(StrEnum):
 def begin_log(form: LogFormat = LogFormat.TEXT) -> None:
     """Let what goes on be seen on the terminal, in the journal, or by what collects a container's output.
 
-    As JSON each line has `time` (UTC), `level`, `logger` and `message`, and what it is about in fields of its own: `source`,
-    `files`, `pages`, `outcome`, `seconds`.
+    As JSON each line has `time` (UTC), `level`, `logger` and `message`, and what it is about in fields of its own. For a
+    source that came to its end: `source` (its number), `documents` (its files' SHA-256), `outcome`, `files`, `pages`,
+    `seconds`, `stages` (seconds by stage), `page_seconds`, and `page`, the one that could not be read, if there was one.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s") if form is LogFormat.TEXT else _json_formatter())

@@ -12,6 +12,7 @@ import pytest
 from pipeline.cluster import cluster
 from pipeline.executors import Pool, one_by_one, processes, run_all
 from pipeline.reading.work import Job, read_all
+from pipeline.stages import Stage
 from schemas.errors import ConfigError
 from tests.dask_cluster import ROOT, START_SECONDS, running_cluster, square
 
@@ -96,7 +97,11 @@ def joined(address: str) -> Pool:
 
 
 def _read(jobs: list[Job], pool: Pool) -> dict[str, list[str]]:
-    return {
-        outcome.path.name: [reading.model_dump_json() for reading in outcome.read.readings] if outcome.read else []
-        for outcome in read_all(jobs, pool=pool)
-    }
+    """By file its readings, and what was measured: its stages, but for the loading of engines, and its pages."""
+    found: dict[str, list[str]] = {}
+    for outcome in read_all(jobs, pool=pool):
+        assert outcome.read is not None
+        stages = sorted(outcome.spent.stages.keys() - {Stage.LOAD})
+        readings = [reading.model_dump_json() for reading in outcome.read.readings]
+        found[outcome.path.name] = [*readings, *stages, str(len(outcome.spent.pages))]
+    return found

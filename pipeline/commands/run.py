@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +12,17 @@ from pipeline.office.inbox import list_inbox
 from pipeline.reading.read import FileRead
 from pipeline.reading.rules import judge_across
 from pipeline.reading.work import Drawing, Job, draw_all, read_all
+from pipeline.stages import Spent, Stage, add_up
 from schemas.errors import ConfigError, KuohaoError
 from schemas.form import Form
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run made: returns, files that failed with their reasons, files left alone, flagged and all slots."""
+    """What a run made: returns, files that failed with their reasons, files left alone, flagged and all slots.
+
+    `seconds` are by stage of reading, all workers' together.
+    """
 
     returns: int
     clear: int
@@ -26,6 +30,7 @@ class Summary:
     flagged: int
     failed: dict[str, KuohaoError]
     left_alone: int
+    seconds: Mapping[Stage, float]
 
 
 Progress = Callable[[str, int, int], None]
@@ -52,7 +57,9 @@ def run(
     jobs = [Job(path, form, budget, tuple(roster)) for path in paths]
     reads: dict[Path, FileRead] = {}
     failed: dict[str, KuohaoError] = {}
+    spent: list[Spent] = []
     for done, outcome in enumerate(read_all(jobs, workers=workers), 1):
+        spent.append(outcome.spent)
         if outcome.read is not None:
             reads[outcome.path] = outcome.read
         elif outcome.error is not None:
@@ -75,7 +82,7 @@ def run(
     write_review(output / "review.csv", files, form)
     failed = dict(sorted(failed.items()))
     write_failed(output / "failed.csv", {name: error.told(chinese=chinese) for name, error in failed.items()})
-    return _summary(files, failed, left_alone)
+    return _summary(files, failed, left_alone, add_up(spent))
 
 
 def _prepare(output: Path, inbox: Path) -> None:
@@ -101,7 +108,9 @@ def _compare(reads: dict[Path, FileRead]) -> dict[Path, FileRead]:
     return {path: replace(found, readings=tuple(next(compared) for _ in found.readings)) for path, found in reads.items()}
 
 
-def _summary(files: Sequence[ReadFile], failed: dict[str, KuohaoError], left_alone: int) -> Summary:
+def _summary(
+    files: Sequence[ReadFile], failed: dict[str, KuohaoError], left_alone: int, seconds: Mapping[Stage, float]
+) -> Summary:
     readings = [reading for file in files for reading in file.readings]
     slots = [slot for reading in readings for slot in reading.slots]
     return Summary(
@@ -111,4 +120,5 @@ def _summary(files: Sequence[ReadFile], failed: dict[str, KuohaoError], left_alo
         flagged=sum(slot.review for slot in slots),
         failed=failed,
         left_alone=left_alone,
+        seconds=seconds,
     )

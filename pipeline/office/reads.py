@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from pipeline.executors import Pool
 from pipeline.meters import Meters
 from pipeline.office.archive import Archive, find_original
 from pipeline.office.names import page_order
+from pipeline.stages import Spent, Stage, measuring, stage
 from pipeline.store import Claim, Store, claim, extend, fail, finish, give_back, put_off
 from schemas.errors import DocumentError, KuohaoError, TransientError
 from schemas.reading import Reading
@@ -25,9 +27,24 @@ Reader = Callable[[tuple[Path, ...], tuple[str, ...]], Found]
 log = logging.getLogger(__name__)
 
 
-def read_kept(reader: Reader, archive: Archive, kept: Sequence[str], names: tuple[str, ...]) -> Found:
-    """Read originals wherever this is run: they are brought there first. Raises a KuohaoError."""
-    return reader(tuple(find_original(archive, one) for one in kept), names)
+@dataclass(frozen=True)
+class Told:
+    """What a worker tells of a source: its readings, or the error that kept it from being read; and where the time went."""
+
+    found: Found
+    error: KuohaoError | None
+    spent: Spent
+
+
+def read_kept(reader: Reader, archive: Archive, kept: Sequence[str], names: tuple[str, ...]) -> Told:
+    """Read originals wherever this is run: they are brought there first."""
+    with measuring() as clock:
+        try:
+            with stage(Stage.FETCH):
+                originals = tuple(find_original(archive, one) for one in kept)
+            return Told(reader(originals, names), None, clock.spent())
+        except KuohaoError as error:
+            return Told((), error, clock.spent(failed=True))
 
 
 class Reads:
@@ -49,8 +66,8 @@ class Reads:
         self._executor = pool.make()
         self._wake = wake
         self._meters = meters
-        self._under_way: dict[Future[Found], Claim] = {}
-        self._begun: dict[Future[Found], float] = {}
+        self._under_way: dict[Future[Told], Claim] = {}
+        self._begun: dict[Future[Told], float] = {}
 
     def __bool__(self) -> bool:
         return bool(self._under_way)
@@ -102,36 +119,56 @@ class Reads:
             held = self._under_way[future]
             ended = time.perf_counter()
             seconds = ended - self._begun[future]
-            outcome, mine = self._store_one(held, future, ending)
+            told, outcome, mine = self._store_one(held, future, ending)
             outcome = outcome if mine else "lost"
-            self._meters.seconds.labels("read").observe(seconds)
-            self._meters.seconds.labels("store").observe(time.perf_counter() - ended)
+            spent = told.spent if told is not None else Spent()
+            measured = {str(name): took for name, took in spent.stages.items()}
+            measured |= {"read": seconds, "store": time.perf_counter() - ended}
+            for name, took in measured.items():
+                self._meters.seconds.labels(name).observe(took)
             self._meters.sources.labels(outcome).inc()
-            about = {"source": held.source, "outcome": outcome, "files": len(held.files), "seconds": round(seconds, 3)}
-            log.info("source %d: %s", held.source, outcome, extra=about)
+            _log(held, outcome, measured, spent)
             del self._under_way[future], self._begun[future]
 
-    def _store_one(self, held: Claim, future: Future[Found], ending: bool) -> tuple[str, bool]:
-        """What became of a read, and whether the store has taken it from us."""
+    def _store_one(self, held: Claim, future: Future[Told], ending: bool) -> tuple[Told | None, str, bool]:
+        """What a worker told, what became of the source, and whether the store has taken it from us."""
         try:
-            found = future.result()
+            told = future.result()
         except CancelledError:
-            return "given_back", give_back(self._store, held)
+            return None, "given_back", give_back(self._store, held)
         except BrokenExecutor:
-            return "died", give_back(self._store, held, died=not ending)
-        except TransientError as error:
-            return "put_off", put_off(self._store, held, error)
-        except KuohaoError as error:
-            return "failed", fail(self._store, held, error)
+            return None, "died", give_back(self._store, held, died=not ending)
         except Exception as error:  # a defect of a reader costs its file alone
             log.exception("defect while reading source %d", held.source)
-            return "failed", fail(self._store, held, DocumentError(type(error).__name__))
-        mine = finish(self._store, held, found)
+            return None, "failed", fail(self._store, held, DocumentError(type(error).__name__))
+        if isinstance(told.error, TransientError):
+            return told, "put_off", put_off(self._store, held, told.error)
+        if told.error is not None:
+            return told, "failed", fail(self._store, held, told.error)
+        mine = finish(self._store, held, told.found)
         if mine:
-            for slot in (slot for reading in found for slot in reading.slots):
+            for slot in (slot for reading in told.found for slot in reading.slots):
                 self._meters.slots.labels("yes" if slot.review else "no").inc()
-        return "done", mine
+        return told, "done", mine
 
     def _renew(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._executor = self._pool.make()
+
+
+def _log(held: Claim, outcome: str, measured: Mapping[str, float], spent: Spent) -> None:
+    """A line a source: numbers and hashes, for names and paths tell of people."""
+    about: dict[str, object] = {
+        "source": held.source,
+        "documents": [PurePosixPath(file.kept).parent.name for file in held.files],
+        "outcome": outcome,
+        "files": len(held.files),
+        "pages": len(spent.pages),
+        "seconds": round(measured["read"], 3),
+        "stages": {name: round(took, 3) for name, took in measured.items() if name != "read"},
+        "page_seconds": [round(took, 3) for took in spent.pages],
+    }
+    if spent.stopped:
+        log.info("source %d: %s at page %d", held.source, outcome, spent.stopped, extra={**about, "page": spent.stopped})
+    else:
+        log.info("source %d: %s", held.source, outcome, extra=about)

@@ -20,6 +20,7 @@ from pipeline.judging.experts import struck_share
 from pipeline.judging.figures import likeliest_number, read_closely, read_digits, read_over
 from pipeline.judging.judge import ErrorBudget, glance_suffices, wants_second
 from pipeline.reading.readers import Readers
+from pipeline.stages import Stage, stage
 from schemas.flow import LINE_HEIGHT, Evidence, NamedCell, Placement, Upright
 from schemas.form import Mark, SlotKind
 
@@ -27,6 +28,7 @@ from schemas.form import Mark, SlotKind
 RIM = 8.0
 
 
+@stage(Stage.EVIDENCE)
 def gather_evidence(
     upright: Upright, found: Sequence[Sequence[NamedCell]], readers: Readers, budget: ErrorBudget
 ) -> list[Evidence]:

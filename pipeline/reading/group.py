@@ -13,6 +13,7 @@ from pipeline.judging.doubts import SEEN
 from pipeline.judging.judge import ErrorBudget, judge_slot, missing_slot
 from pipeline.reading.header import judge_fields
 from pipeline.reading.rules import judge_together
+from pipeline.stages import Stage, stage
 from schemas.flow import Evidence, Placement, TableFind
 from schemas.form import FieldKind, Form, FormItem, Mark
 from schemas.paths import form_path, path_in_turn, turn_of
@@ -30,6 +31,7 @@ class Gathered:
     items: Items
 
 
+@stage(Stage.JUDGE)
 def tables_to_returns(
     path: Path,
     tables: Sequence[TableFind],

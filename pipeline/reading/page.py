@@ -24,6 +24,7 @@ from pipeline.judging.judge import ErrorBudget
 from pipeline.reading.gathering import gather_evidence
 from pipeline.reading.grid import find_grid, read_words
 from pipeline.reading.readers import Readers
+from pipeline.stages import Stage, stage
 from schemas.flow import Cell, GlyphLine, Line, Matrix, NamedCell, Page, TableFind, Upright
 from schemas.form import Form, Mark
 
@@ -52,7 +53,10 @@ def find_tables(
     A page that shows no cell which a sentence names is tried the other ways round, and at last read without a
     grid. `goes_on` is the item that the page before broke off (see `broken_off`), `columns` those of its last table.
     """
-    upright, cells = orient(rectify(page), readers.is_upside_down)
+    with stage(Stage.STRAIGHTEN):
+        flat = rectify(page)
+    with stage(Stage.TABLES):
+        upright, cells = orient(flat, readers.is_upside_down)
     tables = _read_tables(upright, cells, form, readers, budget, goes_on, columns)
     ways = (upright, *(turn(upright, quarters) for quarters in ((2, 1, 3) if not page.chars else ())))
     for quarters, way in zip((0, 2, 1, 3), ways, strict=False):
@@ -66,6 +70,7 @@ def find_tables(
     return [loose] if loose.items else tables
 
 
+@stage(Stage.ALIGN)
 def _read_tables(
     upright: Upright,
     cells: Sequence[Cell],
@@ -121,6 +126,7 @@ def _in_order(form: Form, items: list[NamedCell]) -> list[NamedCell]:
     return sorted(found.values(), key=lambda item: order[item.item])
 
 
+@stage(Stage.ALIGN)
 def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None) -> TableFind:
     """A page without a grid: its lines, grouped by layout, are laid against the sentences all the same."""
     blocks = find_blocks(upright)
@@ -168,7 +174,8 @@ def _read_strips(
     """The lines above each table that hold its fields, recognised as a whole: names may hold any character."""
     if upright.page.chars:
         return [_chars_of(upright, strip, readers) for strip, _ in regions]
-    cut = [region_to_lines(upright, strip, bounded=False)[-_header_lines(form) :] for strip, _ in regions]
+    with stage(Stage.LINES):
+        cut = [region_to_lines(upright, strip, bounded=False)[-_header_lines(form) :] for strip, _ in regions]
     lines = [_lines_with_fields(form, strip, readers) for strip in cut]
     glyphs = iter(readers.glyphs([line for cut in lines for line in cut]))
     return [[next(glyphs) for _ in cut] for cut in lines]
@@ -232,7 +239,8 @@ def _name_cells(
             name_items(form, _chars_of(upright, cell, readers), readers.alphabet, expected=of)
             for cell, of in zip(cells, expected, strict=True)
         ]
-    lines = [region_to_lines(upright, cell, bounded=cell.bounded) for cell in cells]
+    with stage(Stage.LINES):
+        lines = [region_to_lines(upright, cell, bounded=cell.bounded) for cell in cells]
     return place_slots(form, lines, readers.alphabet, expected=expected, scout=readers.scout, glyphs=readers.glyphs)
 
 

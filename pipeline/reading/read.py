@@ -13,6 +13,7 @@ from pipeline.reading.group import tables_to_returns
 from pipeline.reading.page import broken_off, find_tables
 from pipeline.reading.readers import Readers, load_readers
 from pipeline.reading.typed.tables import find_typed_tables
+from pipeline.stages import Stage, opening, page_stopped, stage
 from schemas.errors import DocumentError, NoTable, UnknownForm
 from schemas.flow import Matrix, TableFind
 from schemas.form import Form
@@ -55,11 +56,12 @@ def read(
         files.append(SourceFile(name=file.name, first_page=first + 1))
         try:
             if is_typed(file):
-                found = find_typed_tables(open_typed(file), form, readers.alphabet)
+                with stage(Stage.TYPED):
+                    found = find_typed_tables(open_typed(file), form, readers.alphabet)
                 tables += len(found)
                 finds += [table for table in found if table.items]
                 continue
-            for page in open_pages(file):
+            for page in opening(open_pages(file), first):
                 pages = first + page.number
                 before = finds[-1].columns if finds else ()
                 found = find_tables(
@@ -70,6 +72,7 @@ def read(
                 on_page(pages)
         except DocumentError as error:
             failures.append(error)
+            page_stopped()
     if not finds:
         raise failures[0] if failures else UnknownForm() if tables else NoTable()
     problems = [Problem.FILE_CUT_SHORT] if failures else []

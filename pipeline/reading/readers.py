@@ -10,6 +10,7 @@ from extractors.glyphs import Alphabet, GlyphReader, form_to_alphabet, load_glyp
 from extractors.orient import UpsideDown, load_direction_classifier
 from extractors.scout import load_scout
 from extractors.tesseract import SlotReader, load_slot_reader
+from pipeline.stages import Stage, stage
 from schemas.form import Form
 
 
@@ -33,12 +34,13 @@ class Readers:
 def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) -> Readers:
     """Load every engine; `threads` 0 lets each use all cores. Units are told apart by the characters of the `roster`."""
     alphabet = form_to_alphabet(form, extra="".join(roster))
+    scout, second = load_scout(form, alphabet, threads=threads), load_slot_reader()
     return Readers(
         alphabet,
-        load_scout(form, alphabet, threads=threads),
-        load_glyph_reader(alphabet, threads=threads),
+        None if scout is None else stage(Stage.SCOUT)(scout),
+        stage(Stage.RECOGNISE)(load_glyph_reader(alphabet, threads=threads)),
         load_direction_classifier(),
-        load_slot_reader(),
-        load_digit_reader(threads=threads),
-        load_digit_reader(PEN_LOOK, threads=threads),
+        None if second is None else stage(Stage.SECOND)(second),
+        stage(Stage.DIGITS)(load_digit_reader(threads=threads)),
+        stage(Stage.DIGITS)(load_digit_reader(PEN_LOOK, threads=threads)),
     )

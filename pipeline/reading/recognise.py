@@ -15,6 +15,7 @@ from pipeline.judging.judge import ErrorBudget
 from pipeline.reading.glance import Glance, glance, glance_at, words_above
 from pipeline.reading.readers import Readers
 from pipeline.reading.work import read_source, readers_of
+from pipeline.stages import Stage, stage
 from schemas.errors import DocumentError, NoTable, UnknownForm
 from schemas.form import Form
 from schemas.reading import Reading
@@ -73,6 +74,7 @@ def read_wanted(
     raise UnknownForm("正在收集：" + "、".join(one.form.title for one in wanted))
 
 
+@stage(Stage.FORM)
 def rank(paths: Sequence[Path], wanted: Sequence[Wanted], threads: int) -> list[Wanted]:
     """The forms that a file may be a return of, the likeliest first; by the title alone where it is clear."""
     readers = readers_of(wanted[0].form, threads, wanted[0].roster)
@@ -139,6 +141,7 @@ def _read(
     return tuple(_titled(reading, paths, one.form, threads) for reading in found) if one.titled else found
 
 
+@stage(Stage.FORM)
 def _left(path: Path, found: Sequence[Reading], by: Wanted, wanted: Sequence[Wanted], threads: int) -> list[Wanted]:
     """The forms that explain pages on which no return stands better than the one that the file was read by."""
     readers = readers_of(by.form, threads)
@@ -175,6 +178,7 @@ class _NotOf:
         return page not in self.pages
 
 
+@stage(Stage.FORM)
 def _titled(reading: Reading, paths: Sequence[Path], form: Form, threads: int) -> Reading:
     starts = [file.first_page for file in reading.files] or [1]
     place = max(at for at, start in enumerate(starts) if start <= reading.first_page)

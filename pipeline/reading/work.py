@@ -14,6 +14,7 @@ from pipeline.judging.judge import ErrorBudget
 from pipeline.reading.overlay import draw_file
 from pipeline.reading.read import FileRead, Readers, load_readers, read
 from pipeline.settings import Settings, load_settings
+from pipeline.stages import Spent, Stage, measuring, stage
 from schemas.errors import DocumentError, KuohaoError, UnreadableFile
 from schemas.form import Form
 from schemas.reading import Reading
@@ -38,24 +39,26 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What became of a file: its readings, or the error that kept it from being read."""
+    """What became of a file: its readings, or the error that kept it from being read; and where the time went."""
 
     path: Path
     read: FileRead | None
     error: KuohaoError | None
+    spent: Spent = field(default_factory=Spent)
 
 
 def read_job(job: Job) -> Outcome:
     """Read one file; whatever goes wrong with it is its own outcome and nobody else's."""
-    try:
-        readers = readers_of(job.form, job.threads, job.roster)
-        found = read(job.path, form=job.form, readers=readers, budget=job.budget, roster=job.roster)
-        return Outcome(job.path, found, None)
-    except KuohaoError as error:
-        return Outcome(job.path, None, error)
-    except Exception as error:  # a defect of ours must cost this file alone, and be seen
-        log.exception("defect while reading a file")
-        return Outcome(job.path, None, DocumentError(type(error).__name__))
+    with measuring() as clock:
+        try:
+            readers = readers_of(job.form, job.threads, job.roster)
+            found = read(job.path, form=job.form, readers=readers, budget=job.budget, roster=job.roster)
+            return Outcome(job.path, found, None, clock.spent())
+        except KuohaoError as error:
+            return Outcome(job.path, None, error, clock.spent(failed=True))
+        except Exception as error:  # a defect of ours must cost this file alone, and be seen
+            log.exception("defect while reading a file")
+            return Outcome(job.path, None, DocumentError(type(error).__name__), clock.spent(failed=True))
 
 
 def read_source(
@@ -77,6 +80,7 @@ def read_source(
 
 
 @lru_cache(maxsize=KEPT_READERS)
+@stage(Stage.LOAD)
 def readers_of(form: Form, threads: int, roster: tuple[str, ...] = ()) -> Readers:
     """The engines of this process for a form and a roster, loaded at first use."""
     return load_readers(form, threads=threads, roster=roster)
