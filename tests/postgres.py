@@ -17,6 +17,9 @@ import psycopg
 # Where Debian puts it, the newest first.
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
 
+UNFLUSHED = "-c fsync=off"
+"""What is flushed is no matter in tests, and a busy machine's disk would make them slow."""
+
 MISSING = "no PostgreSQL server: sudo apt-get install --no-install-recommends postgresql"
 
 
@@ -26,12 +29,12 @@ class Server:
 
     folder: Path
     user: str | None
+    options: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        # What is flushed is no matter here, and a busy machine's disk would make the tests slow.
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=40"
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c max_connections=40 {self.options}"
         self._control("start", "--options", options, "--log", str(self.folder / "log"))
 
     def stop(self) -> None:
@@ -67,12 +70,12 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """A server while this lasts."""
+def running_server(parent: Path = Path("/tmp"), options: str = UNFLUSHED) -> Iterator[Server]:
+    """A server while this lasts, in a folder of its own below `parent`; `options` are the server's own, `-c name=value`."""
     # A socket's path may have 107 bytes: pytest's own folders are too deep.
-    folder = Path(tempfile.mkdtemp(prefix="kuohao-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="kuohao-pg-", dir=parent))
     user = "nobody" if os.getuid() == 0 else None
-    server = Server(folder, user)
+    server = Server(folder, user, options)
     try:
         if user:
             shutil.chown(folder, user)
