@@ -21,14 +21,17 @@ from pipeline.store import (
     correct,
     decide,
     extend,
+    fingerprint,
     finish,
     history,
+    is_done,
     list_returns,
     list_slots,
     load_return,
     next_open,
     open_by_slot,
     open_store,
+    receipts,
     record_arrival,
     to_tell,
     undo_last,
@@ -82,6 +85,9 @@ QUESTIONS: dict[str, Question] = {
     "second entries": lambda store: awaiting_second(store, "李明"),
     "the trail of a return": lambda store: history(store, order=1, number=1),
     "what to tell the clerk": lambda store: to_tell(store, "/收件"),
+    "whether all is read": is_done,
+    "has anything changed": fingerprint,
+    "the files of a collection": lambda store: receipts(store, collection=1),
 }
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from pipeline.judging.judge import BOUNDS, CERTAIN
 from pipeline.judging.office_calibration import FILE
 from pipeline.office.recalibrate import LEAST_AUDITED, LEAST_REVIEWED, Fitted, Observation, fit
-from pipeline.store import Store, audited, audited_slots, stored_returns
+from pipeline.store import Store, audited, audited_slots, count_accepted, stored_returns
 from pipeline.times import local_text
 from pipeline.whole import write_whole
 from pipeline.words import pick
@@ -40,15 +40,15 @@ class Recalibrated:
 def recalibrate(store: Store, *, who: str) -> Recalibrated:
     """The calibration that an office's slots make. Raises TooFewSlots with what is missing."""
     observations = [*_reviewed(stored_returns(store)), *_audited(store)]
-    figures = audited(store)
-    weight = max(figures.accepted / figures.n, 1.0) if figures.n else 1.0
+    audits, accepted = audited(store).n, count_accepted(store)
+    weight = max(accepted / audits, 1.0) if audits else 1.0
     by_pen = [one for one in observations if one.pen]
     # What was read before readings told of pens counts as print, which most of it is.
     printed = [one for one in observations if not one.pen]
     made = Recalibrated(
         print=fit(printed, weight, by_pen=False),
         pens=fit(by_pen, weight, by_pen=True),
-        accepted=figures.accepted,
+        accepted=accepted,
         who=who,
         made=store.clock(),
     )

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, insert, or_, select, tuple_, update
 from pipeline.store.engine import Store, lock_standings, read, write
 from pipeline.store.known import place_readings
 from pipeline.store.standings import reassess
-from pipeline.store.states import OPEN_STATES, replace_source, set_states
-from pipeline.store.tables import files, readings, source_files, sources
+from pipeline.store.states import replace_source, set_states
+from pipeline.store.tables import OPEN_SOURCE, files, readings, source_files, sources
 from pipeline.store.turns import next_turn
 from schemas.errors import KuohaoError
 from schemas.office import FileState
@@ -58,7 +58,7 @@ def claim(store: Store, *, suspects: bool = True) -> Claim | None:
         now = store.clock()
         # An end further away than a lease is long was written before the clock was set back.
         due = or_(sources.c.until.is_(None), sources.c.until <= now, sources.c.until > now + store.lease)
-        query = select(sources).where(sources.c.state.in_(OPEN_STATES), due)
+        query = select(sources).where(OPEN_SOURCE, due)
         if not suspects:
             query = query.where(sources.c.died == 0)
         # What was begun before and never ended comes last: it may be what ended the machine.
@@ -153,7 +153,7 @@ def give_back(store: Store, held: Claim, *, died: bool = False) -> bool:
 
 def is_done(store: Store) -> bool:
     """Whether nothing waits to be read and nobody reads."""
-    query = select(sources.c.id).where(sources.c.state.in_(OPEN_STATES)).limit(1)
+    query = select(sources.c.id).where(OPEN_SOURCE).limit(1)
     return read(store, lambda connection: connection.execute(query).first() is None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, Row, and_, case, func, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_arrivals, read, write
 from pipeline.store.review_tables import corrections, decisions, returns
@@ -157,17 +157,11 @@ def load_receipts(
     collection: int | None = None,
 ) -> list[Receipt]:
     """The same within a transaction; without files all of whose returns belong to others than a `collection`."""
-    query = select(files).order_by(files.c.id)
-    if states:
-        query = query.where(files.c.state.in_(states))
-    if inbox is not None:
-        query = query.where(files.c.inbox == inbox)
-    if collection is not None:
-        members = select(source_files.c.file).join(returns, returns.c.source == source_files.c.source)
-        here, elsewhere = returns.c.collection == collection, returns.c.collection != collection
-        told_of = case((files.c.state == FileState.DUPLICATE, files.c.of), else_=files.c.id)
-        query = query.where(or_(told_of.not_in(members.where(elsewhere)), told_of.in_(members.where(here))))
-    return [_receipt(row) for row in connection.execute(query)]
+    wanted: list[ColumnElement[bool]] = [files.c.state.in_(states)] if states else []
+    wanted += [files.c.inbox == inbox] if inbox is not None else []
+    parts: list[Sequence[ColumnElement[bool]]] = [()] if collection is None else _told_in(collection)
+    rows = [row for part in parts for row in connection.execute(select(files).where(*wanted, *part))]
+    return [_receipt(row) for row in sorted(rows, key=lambda row: int(row.id))]
 
 
 def counts(store: Store) -> dict[FileState, int]:
@@ -175,6 +169,24 @@ def counts(store: Store) -> dict[FileState, int]:
     query = select(files.c.state, func.count()).group_by(files.c.state)
     found = dict(read(store, lambda connection: [(FileState(row[0]), int(row[1])) for row in connection.execute(query)]))
     return {state: found.get(state, 0) for state in FileState}
+
+
+def _told_in(collection: int) -> list[Sequence[ColumnElement[bool]]]:
+    """What picks a collection's files: those with a return in it, and those that have none anywhere.
+
+    Two questions, of files that have been read and of all others: of most files an index of one collection's returns is all
+    that is looked at, however many belong to others.
+    """
+    members = select(source_files.c.file).join(returns, returns.c.source == source_files.c.source)
+    here = members.where(returns.c.collection == collection)
+    told_of = case((files.c.state == FileState.DUPLICATE, files.c.of), else_=files.c.id)
+    has_return = members.where(source_files.c.file == told_of).correlate(files).exists()
+    settled = (FileState.REVIEW, FileState.ACCEPTED)
+    others = [state for state in FileState if state not in settled]
+    return [
+        (files.c.state.in_(settled), files.c.id.in_(here)),
+        (files.c.state.in_(others), or_(told_of.in_(here), ~has_return)),
+    ]
 
 
 def _record(connection: Connection, now: datetime, arrival: Arrival, still_there: Callable[[], bool]) -> int | None:

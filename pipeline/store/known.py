@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select
 
@@ -19,6 +20,16 @@ from schemas.form import Form
 from schemas.office import Collection, Unit
 from schemas.reading import Problem, Reading
 from schemas.safety_month import SAFETY_MONTH
+
+Roster = tuple[tuple[Unit, ...], Mapping[str, str]]
+"""A collection's units, and their names by spelling."""
+
+KEPT_ROSTERS = 512
+"""Rosters that a process keeps; more collections than that would be fetched and parsed with each reading."""
+
+KEPT_UNITS = 65536
+
+_rosters: dict[str, Roster] = {}
 
 
 @dataclass(frozen=True)
@@ -33,10 +44,12 @@ class Known:
 def load_collections(connection: Connection) -> dict[int, Known]:
     """What is collected, by id; before anybody has said so, the built-in form under its own title, from nobody, as 0."""
     forms = load_forms(connection)
-    rows = connection.execute(select(collections).order_by(collections.c.id)).all()
+    light = [column for column in collections.c if column is not collections.c.units]
+    rows = connection.execute(select(*light).order_by(collections.c.id)).all()
     if not rows:
         return {0: Known(Collection(SAFETY_MONTH.title, SAFETY_MONTH.id, ()), SAFETY_MONTH, {})}
-    return {row.id: _known(row, forms[row.form]) for row in rows}
+    rosters = _load_rosters(connection, {row.id: row.edition for row in rows})
+    return {row.id: _known(row, forms[row.form], rosters[row.id]) for row in rows}
 
 
 def main_collection(known: Mapping[int, Known]) -> Known:
@@ -61,10 +74,10 @@ def insert_collection(connection: Connection, known: Collection) -> int:
 
 
 def to_columns(known: Collection) -> dict[str, Any]:
-    """A collection as its row holds it, without its id and when it was opened."""
+    """A collection as its row holds it, with an edition of its own, without its id and when it was opened."""
     units = json.dumps([[unit.name, unit.aliases, unit.parent] for unit in known.units], ensure_ascii=False)
     same = {name: getattr(known, name) for name in ("name", "title", "form", "deadline", "notice", "closed")}
-    return {**same, "units": units}
+    return {**same, "units": units, "edition": uuid4().hex}
 
 
 def _placed(reading: Reading, known: Mapping[int, Known]) -> tuple[Reading, int]:
@@ -79,14 +92,35 @@ def _placed(reading: Reading, known: Mapping[int, Known]) -> tuple[Reading, int]
     return reading, collection.id
 
 
-def _known(row: AnyRow, form: Form) -> Known:
-    units, names = _roster(row.units)
+def _known(row: AnyRow, form: Form, roster: Roster) -> Known:
+    units, names = roster
     said = {"deadline": row.deadline, "title": row.title, "notice": row.notice, "closed": row.closed, "opened": row.opened}
     return Known(Collection(row.name, row.form, units, **said, id=row.id), form, names)
 
 
-@lru_cache(maxsize=32)
-def _roster(text: str) -> tuple[tuple[Unit, ...], Mapping[str, str]]:
+def _load_rosters(connection: Connection, editions: Mapping[int, str]) -> dict[int, Roster]:
+    """Rosters by their collections' ids; only those whose edition this process has not seen are fetched."""
+    found = {id: roster for id, edition in editions.items() if (roster := _rosters.get(edition)) is not None}
+    lacking = editions.keys() - found.keys()
+    if not lacking:
+        return found
+    texts = select(collections.c.id, collections.c.edition, collections.c.units).where(collections.c.id.in_(lacking))
+    for row in connection.execute(texts):
+        found[row.id] = _roster(row.units)
+        if len(_rosters) >= KEPT_ROSTERS:
+            _rosters.clear()
+        if row.edition:
+            _rosters[row.edition] = found[row.id]
+    return found
+
+
+def _roster(text: str) -> Roster:
     """A roster as it is kept, and its names by spelling; made once, for they are needed with each reading."""
-    units = tuple(Unit(name, tuple(aliases), parent) for name, aliases, parent in json.loads(text))
+    units = tuple(_unit(name, tuple(aliases), parent) for name, aliases, parent in json.loads(text))
     return units, names_by_spelling(units)
+
+
+@lru_cache(maxsize=KEPT_UNITS)
+def _unit(name: str, aliases: tuple[str, ...], parent: str) -> Unit:
+    """A unit; the same one for the rosters of all years, which would else take hundreds of megabytes."""
+    return Unit(name, aliases, parent)

@@ -114,7 +114,7 @@ returns = Table(
     Index(None, "file", "number"),
     Index(None, "shelf", "file", "number"),
     Index(None, "collection", "shelf", "file", "number"),
-    Index(None, "unit"),
+    Index(None, "unit", "collection"),
     Index(None, "main_file"),
 )
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from pipeline.collection.filing import superseding
 from pipeline.store.derived import Derived, Values, derive, items_here, shelf_of, unit_by
@@ -170,8 +170,12 @@ def _weigh(connection: Connection, places: Set[Place], known: Mapping[int, Known
     """Note which of some units' returns are superseded; the sources for which that has changed."""
     if not places:
         return set()
-    found = connection.execute(select(returns).where(returns.c.unit.in_({unit for _, unit in places}))).all()
-    rows = [row for row in found if (row.collection, row.unit) in places]
+    by_collection: dict[int, set[str]] = defaultdict(set)
+    for collection, unit in places:
+        by_collection[collection].add(unit)
+    # A unit returns year after year: what it sent for other collections is not looked at.
+    theirs = [and_(returns.c.collection == id, returns.c.unit.in_(units)) for id, units in by_collection.items()]
+    rows = connection.execute(select(returns).where(or_(*theirs))).all()
     more = load(connection, {row.source for row in rows} - {source for source, _ in loaded})
     every = {**loaded, **more}
     at: dict[Place, list[StoredReturn]] = defaultdict(list)

@@ -69,6 +69,9 @@ files = Table(
     sqlite_autoincrement=True,
 )
 
+OPEN_SOURCE = text("state IN ('waiting', 'reading')")
+"""Sources that are not read yet, in the index's own words: few, however many have been read."""
+
 sources = Table(
     "sources",
     metadata,
@@ -88,6 +91,7 @@ sources = Table(
     Column("replaces", Integer, ForeignKey("sources.id")),
     Column("replaced_by", Integer, ForeignKey("sources.id")),
     Index(None, "state"),
+    Index("ix_sources_next", "begun", "id", sqlite_where=OPEN_SOURCE, postgresql_where=OPEN_SOURCE),
     CheckConstraint(_IS_STATE, name="state"),
     Index(None, "inbox", "pages_of"),
     sqlite_autoincrement=True,
@@ -133,6 +137,8 @@ collections = Table(
     Column("form", String(60), nullable=False),
     # JSON: [[name, [alias, …], parent], …] in the roster's order.
     Column("units", Text, nullable=False),
+    # Another one with each change: a roster of ten thousand units is fetched and parsed once a process.
+    Column("edition", String(32), nullable=False, server_default=""),
     Column("deadline", UtcTime),
     # The notice that asks for it, in words.
     Column("notice", Text, nullable=False, server_default=""),

@@ -16,7 +16,7 @@ from datetime import timedelta
 import numpy as np
 from sqlalchemy import Connection, Engine, text
 
-from pipeline.corrections import HEADER
+from pipeline.collection.corrections import HEADER
 from pipeline.store import (
     Arrival,
     Store,
@@ -74,6 +74,11 @@ class Filled:
     units: tuple[str, ...]
     seconds: float
     bytes: dict[str, int]
+
+    @property
+    def bytes_each(self) -> float:
+        """Bytes of the database a return."""
+        return sum(self.bytes.values()) / self.returns
 
 
 def fill(store: Store, count: int, largest: int, *, seed: int = 1, say: Callable[[str], None] = print) -> Filled:
@@ -192,7 +197,8 @@ def _without_indices(engine: Engine, say: Callable[[str], None]) -> Iterator[Non
     """Indices and references away, and nothing journalled, while rows are filled in: made at once they are made faster."""
     with engine.connect() as connection, connection.begin():
         found = connection.execute(
-            text("SELECT tablename, indexname, indexdef FROM pg_indexes WHERE tablename = ANY(:tables)"), {"tables": list(TABLES)}
+            text("SELECT tablename, indexname, indexdef FROM pg_indexes WHERE tablename = ANY(:tables)"),
+            {"tables": list(TABLES)},
         ).all()
         constraints = connection.execute(
             text(
@@ -256,23 +262,25 @@ def _copy_table(connection: Connection, table: str, given: dict[str, int]) -> No
 def _value(table: str, column: str) -> str:
     """What a copy has in a column: its own number, unit and collection; else what the template has."""
     # The copy's number; templates of both kinds are numbered from 1 to twice so many.
+    own, names = f't."{column}"', NAMING.get(table, ())
     moved = "(2 * :k + (:before + r) * :k - :skip)"
     unit = "'第' || lpad(({0})::text, 6, '0') || '分会'"
     source = "t.id" if table in ("files", "sources") else "t.source"
     renamed = f"replace({{0}}, {unit.format(source)}, {unit.format(f'2 * :k + r * :k + {source} - :skip')})"
+    value = own
     if (table, column) in (("corrections", "id"), ("slots", "version")):
         # Only decided templates have corrections, and all copies of these come first.
-        return f't."{column}" + CASE WHEN t."{column}" = 0 THEN 0 ELSE :corrections * (:before + r + 1) END'
-    if column in ("source", "file") or (column == "id" and table in ("files", "sources")):
-        return f't."{column}" + {moved}'
-    if column in ("sha256", "key", "mark"):
-        return f"md5(t.\"{column}\" || :before || '/' || r)" + (" || md5(r::text)" if column == "sha256" else "")
-    if column == "lot":
-        return "(random() * 2147483647)::integer"
-    if column == "collection":
-        return ":collection"
-    if column == "path" and table == "files":
-        return f"convert_to({renamed.format('t.name')}, 'UTF8')"
-    if column in NAMING.get(table, ()):
-        return renamed.format(f't."{column}"')
-    return f't."{column}"'
+        value = f"{own} + CASE WHEN {own} = 0 THEN 0 ELSE :corrections * (:before + r + 1) END"
+    elif column in ("source", "file") or (column == "id" and table in ("files", "sources")):
+        value = f"{own} + {moved}"
+    elif column in ("sha256", "key", "mark"):
+        value = f"md5({own} || :before || '/' || r)" + (" || md5(r::text)" if column == "sha256" else "")
+    elif column == "lot":
+        value = "(random() * 2147483647)::integer"
+    elif column == "collection":
+        value = ":collection"
+    elif (table, column) == ("files", "path"):
+        value = f"convert_to({renamed.format('t.name')}, 'UTF8')"
+    elif column in names:
+        value = renamed.format(own)
+    return value

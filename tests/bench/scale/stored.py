@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from pathlib import Path
@@ -57,10 +57,8 @@ DAY_WAITING = 20_000
 
 @dataclass(frozen=True)
 class Took:
-    """Milliseconds: by the clock the median, and what nine tries of ten stay below; `busy` of processor, ours and PostgreSQL's.
-
-    Where others use the machine, the processor's say more.
-    """
+    """Milliseconds by the clock, the median and what nine tries of ten stay below; `busy` those of processor, ours and
+    PostgreSQL's together, which say more where others use the machine."""
 
     what: str
     median: float
@@ -78,12 +76,8 @@ class Stored:
     largest: int
     fill_seconds: float
     bytes: dict[str, int]
-    took: list[Took] = field(default_factory=list)
-
-    @property
-    def bytes_each(self) -> float:
-        """Bytes of the database a return."""
-        return sum(self.bytes.values()) / self.returns
+    bytes_each: float
+    took: list[Took]
 
 
 def measure_sizes(
@@ -96,9 +90,10 @@ def measure_sizes(
             try:
                 say(f"filling {size} returns")
                 filled = fill(store, size, largest, say=say)
-                say(f"filled in {filled.seconds:.0f} s, {sum(filled.bytes.values()) / filled.returns:.0f} bytes a return")
+                say(f"filled in {filled.seconds:.0f} s, {filled.bytes_each:.0f} bytes a return")
+                took = ask(store, server.folder, filled, tries)
                 yield Stored(
-                    filled.returns, filled.collections, filled.largest, filled.seconds, filled.bytes, ask(store, server.folder, filled, tries)
+                    filled.returns, filled.collections, filled.largest, filled.seconds, filled.bytes, filled.bytes_each, took
                 )
             finally:
                 store.close()
@@ -168,8 +163,8 @@ def _store_returns(store: Store, server: Path, filled: Filled, tries: int, rng: 
         _measure(server, "save and finish", save, tries),
         _measure(server, "tell the clerk", lambda: mark_told(store, to_tell(store, INBOX, limit=1)), tries),
     ]
-    whole = [sum(getattr(step, name) for step in steps) for name in ("median", "p90", "busy")]
-    return [*steps, Took("a return, all four", *whole, tries)]
+    median, p90, busy = (sum(getattr(step, name) for step in steps) for name in ("median", "p90", "busy"))
+    return [*steps, Took("a return, all four", median, p90, busy, tries)]
 
 
 @contextmanager
@@ -199,8 +194,3 @@ def _measure(server: Path, name: str, question: Callable[[], object], tries: int
     used = difference(busy_seconds(server), before)
     busy = 1000 * (used["holder"] + used["PostgreSQL"]) / tries
     return Took(name, statistics.median(times), sorted(times)[ceil(0.9 * tries) - 1], busy, tries)
-
-
-def to_plain(stored: Stored) -> dict[str, object]:
-    """For JSON."""
-    return {**asdict(stored), "bytes_each": stored.bytes_each}

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pipeline.desk import make_office
-from pipeline.judge import ErrorBudget
-from pipeline.recognise import Wanted, read_wanted
+from pipeline.commands.desk import make_office
+from pipeline.judging.judge import ErrorBudget
+from pipeline.reading.recognise import Wanted, read_wanted
 from pipeline.settings import Settings
 from pipeline.store import counts, open_store, set_collection
-from pipeline.watch import prepare, watch
+from pipeline.office.watch import prepare, watch
 from samples.names import unit_names
 from schemas.office import Collection, FileState, Unit
 from schemas.safety_month import SAFETY_MONTH
@@ -98,7 +98,7 @@ def read_office(originals: Sequence[Path], workers: int, server: Server, names: 
                 totals = counts(store)
             finally:
                 store.close()
-                _leave_clusters()
+                leave_clusters()
             assert sum(totals[state] for state in READ) == len(originals), totals
             return Run(workers, len(originals), seconds, busy, memory, load)
 
@@ -139,12 +139,12 @@ def _warm(address: str, workers: int, paths: Sequence[Path], names: Sequence[str
         client.run(partial(_read_some, tuple(paths), tuple(names)))
 
 
-def _leave_clusters() -> None:
+def leave_clusters() -> None:
     """Close clients of schedulers that end: an office keeps its own until its process ends."""
     from distributed import Client
 
     for client in list(Client._instances):
-        client.close()
+        client.close()  # type: ignore[no-untyped-call]
 
 
 def _read_some(paths: tuple[Path, ...], names: tuple[str, ...]) -> None:
