@@ -27,9 +27,9 @@ from distributed import Client
 from sqlalchemy import text
 
 from pipeline.cluster import cluster
+from pipeline.office.watch import Office, prepare, watch
 from pipeline.settings import Settings
 from pipeline.store import Store, counts, is_done, open_store, set_collection
-from pipeline.office.watch import Office, prepare, watch
 from schemas.office import Collection, FileState, Unit
 from schemas.safety_month import SAFETY_MONTH
 from tests.bench.scale.busy import busy_seconds, difference, processes_of

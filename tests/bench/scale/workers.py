@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pipeline.commands.desk import make_office
 from pipeline.judging.judge import ErrorBudget
+from pipeline.office.watch import prepare, watch
 from pipeline.reading.recognise import Wanted, read_wanted
 from pipeline.settings import Settings
 from pipeline.store import counts, open_store, set_collection
-from pipeline.office.watch import prepare, watch
 from samples.names import unit_names
 from schemas.office import Collection, FileState, Unit
 from schemas.safety_month import SAFETY_MONTH
