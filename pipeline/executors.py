@@ -6,15 +6,27 @@ native code, memory) is seen as `BrokenExecutor`, wherever it ran.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass
 from itertools import islice
 from threading import Thread
 from typing import Generic, ParamSpec, TypeVar
+
+from schemas.errors import ClusterUnavailable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -22,6 +34,14 @@ Params = ParamSpec("Params")
 
 AHEAD = 2
 """Tasks handed over for each worker: one that it works on, and one so that it need not wait for the next."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks whether there are workers, while nothing comes from them."""
+
+PATIENCE = 300.0
+"""Seconds for which workers, or a scheduler that is started anew, are waited for: a machine is up again by then."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,14 +80,16 @@ def run_all(
 ) -> Generator[tuple[Task, Result | None], None, None]:
     """Each task with its result as it comes, or None for one that has killed two workers, the second time by itself.
 
-    No more tasks are under way than the workers have room for: memory stays flat however many there are.
+    No more tasks are under way than the workers have room for: memory stays flat however many there are. Where there are
+    no workers they are waited for; what is lost with a scheduler is begun anew. Raises ClusterUnavailable at last.
     """
     runner = _Runner(work, pool)
+    waiting = iter(tasks)
+    lost: list[Task] = []
+    suspects: list[Task] = []
     try:
-        suspects: list[Task] = []
-        waiting = iter(tasks)
         while True:
-            for task in islice(waiting, runner.room):
+            for task in islice(_lost_first(lost, waiting), runner.room()):
                 runner.begin(task)
             if not len(runner):
                 break
@@ -76,13 +98,10 @@ def run_all(
                     yield task, future.result()
                 except BrokenExecutor:
                     suspects.append(task)
+                except CancelledError:
+                    lost.append(task)
         for task in suspects:
-            runner.begin(task)
-            [(_, future)] = runner.done()
-            try:
-                yield task, future.result()
-            except BrokenExecutor:
-                yield task, None
+            yield task, runner.alone(task)
     finally:
         runner.close()
 
@@ -112,29 +131,71 @@ class _Runner(Generic[Task, Result]):
     def __len__(self) -> int:
         return len(self._under_way)
 
-    @property
     def room(self) -> int:
-        """How many more tasks may be begun."""
-        return max(0, self._pool.ahead * self._pool.workers(self._executor) - len(self))
+        """How many more tasks may be begun; where nothing is under way, one at least."""
+        return max(0, self._pool.ahead * self._workers() - len(self))
 
     def begin(self, task: Task) -> None:
         """Hand a task over, to a new executor where the last one has broken."""
-        try:
-            future = self._executor.submit(self._work, task)
-        except BrokenExecutor:
-            self._executor.shutdown(wait=False)
-            self._executor = self._pool.make()
-            future = self._executor.submit(self._work, task)
-        self._under_way[future] = task
+        while True:
+            try:
+                self._under_way[self._executor.submit(self._work, task)] = task
+                return
+            except BrokenExecutor:
+                self._executor.shutdown(wait=False)
+                self._executor = self._pool.make()
+            except ClusterUnavailable:
+                self._workers()
 
     def done(self) -> list[tuple[Task, Future[Result]]]:
         """What is done, as soon as anything is."""
-        done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-        return [(self._under_way.pop(future), future) for future in done]
+        while True:
+            done, _ = wait(self._under_way, LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            if done:
+                return [(self._under_way.pop(future), future) for future in done]
+            # What was handed to a cluster that has no workers any more would be waited for without an end.
+            self._workers()
+
+    def alone(self, task: Task) -> Result | None:
+        """A task's result, with nothing else under way; None where it kills its worker."""
+        while True:
+            self.begin(task)
+            [(_, future)] = self.done()
+            try:
+                return future.result()
+            except BrokenExecutor:
+                return None
+            except CancelledError:
+                continue
+
+    def _workers(self) -> int:
+        """How many workers there are; waits until there is one. Raises ClusterUnavailable."""
+        until = time.monotonic() + PATIENCE
+        told = False
+        while True:
+            try:
+                if workers := self._pool.workers(self._executor):
+                    return workers
+                error = ClusterUnavailable()
+            except ClusterUnavailable as unavailable:
+                error = unavailable
+            if time.monotonic() > until:
+                raise error
+            if not told:
+                log.warning("%s: waiting for %.0f s", error.code, PATIENCE)
+                told = True
+            time.sleep(LOOK_SECONDS)
 
     def close(self) -> None:
         """End the executor; what has not begun is dropped."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _lost_first(lost: list[Task], waiting: Iterator[Task]) -> Iterator[Task]:
+    while lost:
+        yield lost.pop()
+    for task in waiting:  # noqa: UP028 - `yield from` would end what is waiting together with this
+        yield task
 
 
 def _start_worker() -> None:

@@ -22,6 +22,7 @@
     └── TransientError         4  busy file: worth trying again
         ├── ArchiveUnavailable    the shared store of originals does not answer
         ├── StoreUnavailable      the database does not answer
+        ├── ClusterUnavailable    the cluster does not answer, or has no workers
         └── DiskFull              no room left for originals or the database
 
 Every error is told in one line, Chinese or English by locale (`KuohaoError.told`).
@@ -219,17 +220,31 @@ class NoNotice(DocumentError):
 
 
 class TransientError(KuohaoError):
-    """Busy file, full disk: nothing is wrong with the document, try again."""
+    """Busy file, full disk: nothing is wrong with the document, try again.
+
+    `everyones` says that it is not about one file: any other would meet with it too.
+    """
 
     exit_code = 4
+    everyones: ClassVar[bool] = False
     code = "transient"
     zh = "暂时无法处理，请稍后重试"
     en = "cannot be processed right now; try again later"
 
 
+class ClusterUnavailable(TransientError):
+    """The cluster's scheduler does not answer, or it has no workers."""
+
+    everyones = True
+    code = "cluster_unavailable"
+    zh = "计算集群暂时连不上或没有工作进程，请检查调度器和工作进程；恢复后会自动继续"
+    en = "the cluster does not answer or has no workers; check its scheduler, work goes on by itself afterwards"
+
+
 class StoreUnavailable(TransientError):
     """The database does not answer, or is held by somebody else for too long."""
 
+    everyones = True
     code = "store_unavailable"
     zh = "数据库暂时连不上，请检查数据库服务和磁盘；恢复后会自动继续"
     en = "the database does not answer; check its server and disk, work goes on by itself afterwards"
@@ -238,6 +253,7 @@ class StoreUnavailable(TransientError):
 class ArchiveUnavailable(TransientError):
     """The address at which several machines keep originals does not answer."""
 
+    everyones = True
     code = "archive_unavailable"
     zh = "原件存储暂时连不上，请检查网络；会自动重试"
     en = "the store of originals does not answer; check the network, it is tried again by itself"
@@ -246,6 +262,7 @@ class ArchiveUnavailable(TransientError):
 class DiskFull(TransientError):
     """No room left for originals or the database."""
 
+    everyones = True
     code = "disk_full"
     zh = "磁盘已满，请腾出空间；腾出后会自动继续，收件箱中的文件不会丢失"
     en = "the disk is full; make room, work goes on by itself afterwards and files in the inbox stay"

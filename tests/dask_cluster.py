@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -12,27 +13,68 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from pipeline.cluster import cluster
+from pipeline.executors import Pool
+from schemas.errors import ConfigError
+from schemas.reading import Reading
+from tests.fakes import fake_reader
+
 ROOT = Path(__file__).parents[1]
 
 START_SECONDS = 60
 """Within which a scheduler says where it is, on a machine that does other things as well."""
 
+NO_LIMIT = "0"
+"""Workers may take what memory they need."""
+
+SEGFAULT, GREEDY = b"SEGFAULT", b"GREEDY"
+"""How the bytes of a return begin that makes its reader's native code crash, or its memory run out."""
+
 
 @contextmanager
-def running_cluster(folder: Path, workers: int, *, threads: int = 1) -> Iterator[str]:
-    """The scheduler's address. Its workers come by and by; a nanny starts a new one for each that dies."""
-    with ExitStack() as stack:
-        file = folder / "scheduler.json"
-        stack.enter_context(
-            _running("dask_scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file))
-        )
-        address = _address(file)
-        for _ in range(workers):
-            stack.enter_context(
-                _running("dask_worker", address, "--nthreads", str(threads), "--no-dashboard", "--memory-limit", "0",
-                         "--local-directory", str(folder))
-            )  # fmt: skip
+def running_cluster(folder: Path, workers: int, *, threads: int = 1, memory: str = NO_LIMIT) -> Iterator[str]:
+    """The scheduler's address. Its workers come by and by; a nanny starts a new one for each that dies.
+
+    Each worker works in a folder of its own, as on a machine of its own: folder/worker1, folder/worker2, …
+    """
+    with running_scheduler(folder) as address, ExitStack() as stack:
+        for number in range(1, workers + 1):
+            stack.enter_context(running_worker(address, folder / f"worker{number}", threads=threads, memory=memory))
         yield address
+
+
+@contextmanager
+def running_scheduler(folder: Path, port: int = 0) -> Iterator[str]:
+    """The address of a scheduler without workers; `port` 0 takes any free one."""
+    file = folder.absolute() / "scheduler.json"
+    file.unlink(missing_ok=True)
+    words = ("--port", str(port), "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file))
+    with _running("dask_scheduler", folder, *words):
+        yield _address(file)
+
+
+@contextmanager
+def running_worker(
+    address: str, folder: Path, *, threads: int = 1, memory: str = NO_LIMIT, nanny: bool = True
+) -> Iterator[None]:
+    """A worker, and its nanny, which ends it where it takes more memory than it may, and starts a new one then."""
+    folder.mkdir(exist_ok=True)
+    local = str(folder.absolute())
+    words = ("--nthreads", str(threads), "--no-dashboard", "--memory-limit", memory, "--local-directory", local)
+    with _running("dask_worker", folder, address, *words, "--nanny" if nanny else "--no-nanny"):
+        yield
+
+
+def joined(address: str) -> Pool:
+    """A cluster as soon as a worker has joined it."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return cluster(address)
+        except ConfigError as error:
+            if "no workers" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def square(number: int) -> int:
@@ -42,13 +84,25 @@ def square(number: int) -> int:
     return number * number
 
 
+def deadly_reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Reading, ...]:
+    """Readings made of the bytes alone, but for returns that crash native code or take all memory."""
+    start = paths[0].read_bytes()[:8]
+    if start.startswith(SEGFAULT):
+        ctypes.string_at(0)
+    taken = []
+    while start.startswith(GREEDY):
+        # Written to, for memory that nobody touches is not taken.
+        taken.append(bytearray(os.urandom(1 << 20) * 32))
+    return fake_reader(paths, names)
+
+
 @contextmanager
-def _running(program: str, *words: str) -> Iterator[None]:
+def _running(program: str, folder: Path, *words: str) -> Iterator[None]:
     # What kills a worker is seen the first time.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     process = subprocess.Popen(
         [sys.executable, "-m", f"distributed.cli.{program}", *words],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         yield

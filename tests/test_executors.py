@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -13,8 +13,8 @@ from pipeline.cluster import cluster
 from pipeline.executors import Pool, one_by_one, processes, run_all
 from pipeline.reading.work import Job, read_all
 from pipeline.stages import Stage
-from schemas.errors import ConfigError
-from tests.dask_cluster import ROOT, START_SECONDS, running_cluster, square
+from schemas.errors import ClusterUnavailable, ConfigError
+from tests.dask_cluster import ROOT, joined, running_cluster, running_scheduler, running_worker, square
 
 
 @pytest.fixture(scope="module")
@@ -78,22 +78,26 @@ def test_a_scheduler_that_is_not_there_is_told(address: str, told: str, monkeypa
         cluster(address)
 
 
+def test_a_scheduler_and_workers_that_went_away_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience has an end, told as what to look at; but with a scheduler in time, and a worker, nothing is left out."""
+    monkeypatch.setattr("pipeline.executors.LOOK_SECONDS", 0.1)
+    with running_scheduler(tmp_path) as address, running_worker(address, tmp_path / "worker", nanny=False):
+        pool = joined(address)
+        found, given_up = (run_all(square, range(40), pool) for _ in range(2))
+        before = [next(found), next(given_up)]
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.executors.PATIENCE", 0.5)
+        with pytest.raises(ClusterUnavailable):
+            list(given_up)
+    with running_scheduler(tmp_path, port=int(address.rpartition(":")[2])), ExitStack() as later:
+        Timer(1.0, lambda: later.enter_context(running_worker(address, tmp_path / "worker", nanny=False))).start()
+        assert sorted([before[0], *found]) == [(number, number * number) for number in range(40)]
+
+
 def test_workers_of_several_threads_are_refused(tmp_path: Path) -> None:
     """PDFium is not to be entered twice: workers with two threads each are told to be started with one."""
     with running_cluster(tmp_path, 1, threads=2) as address, pytest.raises(ConfigError, match="--nthreads 1"):
         joined(address)
-
-
-def joined(address: str) -> Pool:
-    """A cluster as soon as a worker has joined it."""
-    end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            return cluster(address)
-        except ConfigError as error:
-            if "no workers" not in str(error) or time.monotonic() > end:
-                raise
-            time.sleep(0.2)
 
 
 def _read(jobs: list[Job], pool: Pool) -> dict[str, list[str]]:

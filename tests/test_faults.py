@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -22,9 +24,11 @@ from pipeline.executors import Pool
 from pipeline.office.archive import Archive
 from pipeline.office.watch import watch
 from pipeline.store import counts, open_store, receipts, stored_returns
-from schemas.errors import DiskFull
+from pipeline.store.claims import MOST_PUT_OFF
+from schemas.errors import ArchiveUnavailable, DiskFull, StoreUnavailable
 from schemas.office import FileState
-from tests.fakes import CRASHING, PASSING, Desk, drain, fill, left_in, office
+from schemas.reading import Reading
+from tests.fakes import CRASHING, PASSING, Desk, drain, fake_reader, fill, left_in, office
 from tests.kills import check
 from tests.postgres import Server
 
@@ -248,6 +252,23 @@ def test_database_that_goes_away_is_waited_for(desk: Desk, postgres: Server) -> 
     assert check(desk, put | late) == []
 
 
+def test_single_run_waits_for_its_database(desk: Desk, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is to end waits for what is away, for a while; then it says what is, and the next one finishes."""
+    desk = replace(desk, database=postgres.database())
+    put = fill(desk.inbox, 12)
+    store = replace(desk.open(), pauses=())
+    postgres.stop()
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.office.watch.ONCE_PATIENCE", 0.5)
+        with pytest.raises(StoreUnavailable):
+            watch(office(desk, store), once=True)
+    assert len(left_in(desk.inbox)) == len(put)
+    Timer(1.5, postgres.start).start()
+    watch(office(desk, store), once=True)
+    store.close()
+    assert check(desk, put) == []
+
+
 def test_file_without_permission_waits_and_says_so(desk: Desk) -> None:
     """A file that cannot be opened keeps nothing from being read; its receipt says why, until it can be."""
     put = fill(desk.inbox, 12)
@@ -316,6 +337,26 @@ def test_passing_failure_is_tried_again_and_ends(desk: Desk) -> None:
     (desk.inbox / "a.pdf").write_bytes(PASSING)
     drain(desk)
     assert states(desk) == {"a.pdf": "failed"}
+
+
+def test_originals_out_of_reach_fail_no_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that is away for longer than any file is tried is nobody's fault: all is read when it is back."""
+    monkeypatch.setattr("pipeline.office.watch.LONGEST_TROUBLE", 0.01)
+    put = {name: name.encode() for name in ("a.pdf", "b.pdf")}
+    for name, content in put.items():
+        (desk.inbox / name).write_bytes(content)
+    tries = count()
+
+    def reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Reading, ...]:
+        if next(tries) < 2 * (MOST_PUT_OFF + 1):
+            raise ArchiveUnavailable
+        return fake_reader(paths, names)
+
+    desk = replace(desk, lease=0.02)
+    store = desk.open()
+    watch(replace(office(desk, store), reader=lambda: reader), once=True)
+    store.close()
+    assert set(states(desk).values()) == {"accepted"}
 
 
 def test_read_only_inbox_is_read_and_nothing_is_repeated(desk: Desk) -> None:

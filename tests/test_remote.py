@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from pipeline.office.archive import Archive, Original, find_original, keep_original
 from pipeline.office.remote import check_address
 from schemas.errors import ArchiveUnavailable, ConfigError, UnreadableFile
+from tests.bucket import running_bucket
 from tests.test_archive import looked
 
 BUCKET = "originals"
@@ -21,18 +21,8 @@ BUCKET = "originals"
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """The address of a bucket that is not there yet, in an object store on this machine."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    told = {
-        "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_EC2_METADATA_DISABLED": "true",
-    }  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in told.items():
-            patch.setenv(name, value)
-        yield f"s3://{BUCKET}/office"
-    server.stop()
+    with running_bucket(BUCKET) as address:
+        yield f"{address}/office"
 
 
 @pytest.fixture(params=["folder", "bucket"])

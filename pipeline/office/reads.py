@@ -16,7 +16,7 @@ from pipeline.office.archive import Archive, find_original
 from pipeline.office.names import page_order
 from pipeline.stages import Spent, Stage, measuring, stage
 from pipeline.store import Claim, Store, claim, extend, fail, finish, give_back, put_off
-from schemas.errors import DocumentError, KuohaoError, TransientError
+from schemas.errors import ClusterUnavailable, DocumentError, KuohaoError, TransientError
 from schemas.reading import Reading
 
 Found = tuple[Reading, ...]
@@ -68,28 +68,27 @@ class Reads:
         self._meters = meters
         self._under_way: dict[Future[Told], Claim] = {}
         self._begun: dict[Future[Told], float] = {}
+        self._no_workers: ClusterUnavailable | None = None
+        self._put_off: TransientError | None = None
 
     def __bool__(self) -> bool:
         return bool(self._under_way)
 
+    @property
+    def trouble(self) -> TransientError | None:
+        """Why nothing can be read for now, if it is no file's own fault: no workers, or originals are out of reach."""
+        return self._no_workers or self._put_off
+
     def begin(self) -> None:
-        """Claim as many sources as there are workers. One whose reader has died before is read alone."""
-        while self._has_room():
-            held = claim(self._store, suspects=not self._under_way)
-            if held is None:
-                return
-            pages = sorted(held.files, key=lambda file: page_order(file.name))
-            names = tuple(page.name for page in pages)
-            kept = tuple(page.kept for page in pages)
-            try:
-                future = self._executor.submit(read_kept, self._reader(), self._archive, kept, names)
-            except BrokenExecutor:
-                # Broken by what ran before, or while idle: not this file's doing.
-                give_back(self._store, held)
-                self._renew()
-                continue
-            self._under_way[future], self._begun[future] = held, time.perf_counter()
-            future.add_done_callback(lambda _: self._wake())
+        """Claim as many sources as there are workers. One whose reader has died before is read alone.
+
+        Raises StoreUnavailable, DiskFull; where there are no workers it is `trouble`.
+        """
+        try:
+            self._begin()
+            self._no_workers = None
+        except ClusterUnavailable as error:
+            self._no_workers = error
 
     def keep(self) -> None:
         """Say that one is still at it."""
@@ -109,9 +108,34 @@ class Reads:
         with suppress(TransientError):
             self._store_done(ending=True)
 
+    def _begin(self) -> None:
+        while self._has_room():
+            held = claim(self._store, suspects=not self._under_way)
+            if held is None:
+                return
+            pages = sorted(held.files, key=lambda file: page_order(file.name))
+            names = tuple(page.name for page in pages)
+            kept = tuple(page.kept for page in pages)
+            try:
+                future = self._executor.submit(read_kept, self._reader(), self._archive, kept, names)
+            except BrokenExecutor:
+                # Broken by what ran before, or while idle: not this file's doing.
+                give_back(self._store, held)
+                self._renew()
+                continue
+            except ClusterUnavailable:
+                give_back(self._store, held)
+                raise
+            self._under_way[future], self._begun[future] = held, time.perf_counter()
+            future.add_done_callback(lambda _: self._wake())
+
     def _has_room(self) -> bool:
+        """Whether another source may be begun. Raises ClusterUnavailable where there are no workers at all."""
         alone = any(held.died for held in self._under_way.values())
-        return not alone and len(self._under_way) < self._pool.workers(self._executor)
+        workers = self._pool.workers(self._executor)
+        if not workers:
+            raise ClusterUnavailable
+        return not alone and len(self._under_way) < workers
 
     def _store_done(self, *, ending: bool) -> None:
         """Store results. While `ending`, readers that die have been told to."""
@@ -142,7 +166,10 @@ class Reads:
             log.exception("defect while reading source %d", held.source)
             return None, "failed", fail(self._store, held, DocumentError(type(error).__name__))
         if isinstance(told.error, TransientError):
+            if told.error.everyones:
+                self._put_off = told.error
             return told, "put_off", put_off(self._store, held, told.error)
+        self._put_off = None
         if told.error is not None:
             return told, "failed", fail(self._store, held, told.error)
         mine = finish(self._store, held, told.found)

@@ -28,7 +28,10 @@ TICK = 5.0
 """Seconds after which the store is asked for work at the latest: others' leases end without a sound."""
 
 LONGEST_TROUBLE = 60.0
-"""Seconds between tries while the disk is full or the store away."""
+"""Seconds between tries while the disk is full, or store, originals or workers are away."""
+
+ONCE_PATIENCE = 300.0
+"""Seconds for which a single run waits for what is away: a server that is started anew is back by then."""
 
 ONCE_TICK = 0.1
 """The same where only the end of others' reads is waited for."""
@@ -72,12 +75,14 @@ def prepare(inbox: Path, home: Path) -> None:
 def watch(office: Office, *, once: bool = False) -> None:
     """Work until `stop` is set; or, `once`, until nothing in the inbox is left unread.
 
-    A full disk, a lost store or a share that has gone away is waited out; with `once` they end it: raises TransientError.
+    A full disk, a lost store, a cluster without workers or a share that has gone away is waited out; with `once` for so
+    long as ONCE_PATIENCE, and a full disk not at all: raises TransientError, with everything where it can be gone on with.
     """
     clean_up(office.settings.home)
     sightings: dict[Path, Sighting] = {}
     stuck: dict[Path, Look] = {}
     next_scan = next_beat = trouble = 0.0
+    fine = office.monotonic()
     archive, still = office_archive(office.settings), office.settings.still_seconds
     noticed = Event()
     with _reads(office) as reads, _noticing(office, noticed, once=once):
@@ -106,15 +111,20 @@ def watch(office: Office, *, once: bool = False) -> None:
                 news = tell_clerk(office.store, office.inbox, archive) or bool(taken.done) or noticed.is_set()
                 if taken.full:
                     raise DiskFull
-                trouble = 0.0
+                if reads.trouble and not news:
+                    raise reads.trouble
+                if not reads.trouble:
+                    trouble, fine = 0.0, now
                 young = [seen.since + still - now for path, seen in sightings.items() if path not in stuck]
                 if once and not (reads or young or news) and is_done(office.store):
                     return
                 pause = min([*young, ONCE_TICK if once else _tick(office), 0.0 if news else TICK])
             except TransientError as error:
-                if once:
+                if once and (isinstance(error, DiskFull) or office.monotonic() - fine > ONCE_PATIENCE):
                     raise
-                pause = trouble = min(max(2 * trouble, 1.0), LONGEST_TROUBLE)
+                trouble = min(max(2 * trouble, 1.0), LONGEST_TROUBLE)
+                # What is being read all the same is not to be lost to others.
+                pause = min(trouble, _tick(office)) if reads else trouble
                 log.warning("%s: again in %.0f s", error.code, trouble)
             office.wake.wait(max(pause, 0.0))
 

@@ -16,7 +16,7 @@ from pipeline.store.standings import reassess
 from pipeline.store.states import replace_source, set_states
 from pipeline.store.tables import OPEN_SOURCE, files, readings, source_files, sources
 from pipeline.store.turns import next_turn
-from schemas.errors import KuohaoError
+from schemas.errors import KuohaoError, TransientError
 from schemas.office import FileState
 from schemas.reading import Reading
 
@@ -122,11 +122,14 @@ def fail(store: Store, held: Claim, error: KuohaoError) -> bool:
     return _as_holder(store, held, lambda connection: _fail(connection, store, held, error.code, reason, advice))
 
 
-def put_off(store: Store, held: Claim, error: KuohaoError) -> bool:
-    """Give a claim back that failed for a passing reason, to be tried after a pause that grows; at last it fails."""
-    if held.put_off + 1 >= MOST_PUT_OFF:
+def put_off(store: Store, held: Claim, error: TransientError) -> bool:
+    """Give a claim back that failed for a passing reason, to be tried after a pause that grows.
+
+    At last it fails, unless the reason is not the file's own: a full disk, an archive that is away.
+    """
+    if held.put_off + 1 >= MOST_PUT_OFF and not error.everyones:
         return fail(store, held, error)
-    pause = min(timedelta(seconds=2**held.put_off), store.lease)
+    pause = min(timedelta(seconds=2 ** min(held.put_off, MOST_PUT_OFF)), store.lease)
 
     def work(connection: Connection) -> None:
         reason, advice = reason_and_advice(error)
