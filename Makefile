@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench lock hooks clean
+.PHONY: help setup demo test check bench bench-scale lock hooks clean
 
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
@@ -15,9 +15,14 @@ COUNT ?= 24
 TIMED ?= 12
 RIVALS ?= 6
 BENCH ?=
+# The same for bench-scale: what is measured, on how many returns, with how many stored; SCALE takes any further option.
+PARTS ?= workers,store,day
+SIZES ?= 10000,100000,1000000
+DAY ?= 20000
+SCALE ?=
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: packages $(INSTALLED) ## Debian packages and .venv; a second run has nothing to do
 demo: setup ## read the sample returns into output/demo
@@ -35,6 +40,9 @@ check: $(INSTALLED) ## lint, format and types: what the commit hook and CI look 
 bench: setup ## measure on COUNT made returns from SEED: make bench SEED=500001 COUNT=24; docs/bench.md
 	@$(PYTHON) -m tests.bench.bench --seed $(SEED) --count $(COUNT) --timed $(TIMED) --rivals $(RIVALS) \
 	    --json output/bench/seed-$(SEED)-count-$(COUNT).json $(BENCH)
+
+bench-scale: setup ## measure readers, stores of many returns and a day: make bench-scale PARTS=workers,store,day; docs/scale.md
+	@$(PYTHON) -m tests.bench.scale --parts $(PARTS) --sizes $(SIZES) --returns $(DAY) --json output/bench/scale.json $(SCALE)
 
 lock: $(INSTALLED) ## newest versions into requirements.lock: hashes, and no word of where they came from
 	@$(PYTHON) -m uv pip compile pyproject.toml --extra dev --extra cluster --upgrade --universal --python-version 3.11 \

@@ -142,9 +142,9 @@ def sizes(store: Store) -> dict[str, int]:
 
 
 def _unit(number: int) -> str:
-    """A unit's name: the number in it has one width, so that a copy's takes its place."""
+    """A unit's name: the number in it has one width, so that a copy's takes its place; all else is as in its template's."""
     names = unit_names()
-    return f"{names[number % len(names)]}第{number:06}分会"
+    return f"{names[(number - 1) % TEMPLATES % len(names)]}第{number:06}分会"
 
 
 def _box(rng: np.random.Generator) -> tuple[float, float, float, float]:
