@@ -99,6 +99,17 @@ export class Card {
     this.tell(...this.#standing());
   }
 
+  /** Ask about no slot, but for a confirmation: what is asked, and what confirming it does. */
+  ask(words, effect) {
+    this.slot = null;
+    const shown = { number: "!", context: "", before: words, after: "", count: "" };
+    Object.entries(shown).forEach(([name, text]) => { this.part(name).textContent = text; });
+    this.part("read").replaceChildren();
+    this.choices([]);
+    this.set({ state: "value", value: "" });
+    this.tell(effect, "warn");
+  }
+
   /** Keep what was typed and not confirmed. */
   leave() {
     if (this.slot) this.slot.draft = this.dirty ? (this.entry ?? { state: null, value: null }) : undefined;
