@@ -12,7 +12,7 @@ import pytest
 from pipeline.office.archive import Archive, Original, find_original, keep_original
 from pipeline.office.remote import check_address
 from schemas.errors import ArchiveUnavailable, ConfigError, UnreadableFile
-from tests.bucket import running_bucket
+from tests.bucket import running_bucket, silent_bucket
 from tests.test_archive import looked
 
 BUCKET = "originals"
@@ -75,12 +75,10 @@ def test_another_file_at_the_place_is_refused(tmp_path: Path, address: str) -> N
     assert not [path for path in there.folder.rglob("*") if path.is_file()]
 
 
-def test_an_address_that_does_not_answer_may_answer_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_does_not_answer_may_answer_later(tmp_path: Path) -> None:
     """A store that is away is a passing failure that names no address, for that may hold a password."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(ArchiveUnavailable) as told:
-        find_original(Archive(tmp_path, f"s3://{BUCKET}/secret"), "aa/bb/c.pdf")
+    with silent_bucket("secret") as address, pytest.raises(ArchiveUnavailable) as told:
+        find_original(Archive(tmp_path, address), "aa/bb/c.pdf")
     assert "secret" not in str(told.value)
 
 

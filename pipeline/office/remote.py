@@ -1,4 +1,4 @@
-"""Originals at an address that several machines share: a folder or an object store, through fsspec (file://, s3://).
+"""Originals, and what is drawn of them, at an address that several machines share, through fsspec (file://, s3://).
 
 What is put there is there whole or not at all, under its hash: machines that put the same file at once do no harm.
 Credentials and the endpoint come from the environment as the store's own library reads them (AWS_ACCESS_KEY_ID, …).
@@ -51,6 +51,31 @@ def get(address: str, kept: str, target: int) -> str:
             while left:
                 left = left[os.write(target, left) :]
     return digest.hexdigest()
+
+
+def put_small(data: bytes, address: str, place: str) -> None:
+    """Put bytes at a place of an address, whole or not at all, over what is there.
+
+    Raises ArchiveUnavailable where the address cannot be reached, DiskFull.
+    """
+    with _store(address) as (store, root):
+        store.makedirs(f"{root}/{place.rpartition('/')[0]}", exist_ok=True)
+        with store.transaction, store.open(f"{root}/{place}", "wb") as target:
+            target.write(data)
+
+
+def get_small(address: str, place: str, most: int) -> bytes | None:
+    """The bytes at a place of an address; None where there are none, or more than `most`.
+
+    Raises ArchiveUnavailable where the address cannot be reached.
+    """
+    with _store(address) as (store, root):
+        try:
+            # Asked for at once, in one request; a byte more than is wanted tells that there are too many.
+            data: bytes = store.cat_file(f"{root}/{place}", start=0, end=most + 1)
+        except FileNotFoundError:
+            return None
+    return data if len(data) <= most else None
 
 
 def check_address(address: str) -> None:

@@ -109,10 +109,12 @@ def write(store: Store, work: Callable[[Connection], Result]) -> Result:
 
 
 def read(store: Store, work: Callable[[Connection], Result]) -> Result:
-    """Ask something in one transaction. Raises StoreUnavailable."""
+    """Ask something in one transaction, which sees nothing of what others write meanwhile. Raises StoreUnavailable."""
+    # SQLite's transactions are so by themselves; PostgreSQL's see what was written between two questions, unless told.
+    alone = {"isolation_level": "REPEATABLE READ"} if store.engine.dialect.name == "postgresql" else {}
 
     def once() -> Result:
-        with store.engine.connect() as connection, connection.begin():
+        with store.engine.connect().execution_options(**alone) as connection, connection.begin():
             return work(connection)
 
     return _patiently(store, once)

@@ -16,6 +16,9 @@ from pipeline.web.turns import turn_box
 from schemas.errors import DocumentError
 from schemas.flow import Box, Image, Page
 
+DRAWN = 1
+"""Which way pictures are drawn: raised whenever they come out differently, for they are kept under it."""
+
 PAGE_SIDE = 2400
 """Pixels on a page's long side: at twice the size of a screen a stroke of a pen is still sharp."""
 
@@ -65,24 +68,31 @@ def draw(order: Order) -> None:
         except DocumentError:
             # It was read once: a file that was cut short shows its good pages.
             continue
-    _write(order.folder / "done", b"")
+    write_picture(order.folder / "done", b"")
 
 
 def draw_clean(folder: Path, number: int) -> None:
     """Draw a page without its seals, `clean-N.jpg`, from the one drawn before."""
     drawn = cv2.imread(str(folder / f"page-{number}.jpg"), cv2.IMREAD_COLOR)
     if drawn is not None:
-        _write(folder / f"clean-{number}.jpg", _jpeg(fade_seals(_uint8(drawn)), PAGE_QUALITY))
+        write_picture(folder / f"clean-{number}.jpg", _jpeg(fade_seals(_uint8(drawn)), PAGE_QUALITY))
+
+
+def write_picture(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; not flushed, for it can be drawn again."""
+    draft = path.with_name(f".{uuid4().hex}")
+    draft.write_bytes(data)
+    draft.replace(path)
 
 
 def _draw_page(folder: Path, page: Page, order: PageOrder) -> None:
     upright = page.pixels if order.turn == 0 else _uint8(cv2.rotate(page.pixels, CLOCKWISE[order.turn]))
     for path, box in order.boxes.items():
-        _write(folder / f"slot-{path}.jpg", _jpeg(cut_slot(upright, turn_box(box, order.turn)), CROP_QUALITY))
+        write_picture(folder / f"slot-{path}.jpg", _jpeg(cut_slot(upright, turn_box(box, order.turn)), CROP_QUALITY))
     shrink = PAGE_SIDE / max(upright.shape[:2])
     if shrink < 1:
         upright = _uint8(cv2.resize(upright, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA))
-    _write(folder / f"page-{order.number}.jpg", _jpeg(upright, PAGE_QUALITY))
+    write_picture(folder / f"page-{order.number}.jpg", _jpeg(upright, PAGE_QUALITY))
 
 
 def cut_slot(upright: Image, box: Box) -> Image:
@@ -103,13 +113,6 @@ def cut_slot(upright: Image, box: Box) -> Image:
 
 def _jpeg(picture: Image, quality: int) -> bytes:
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all; not flushed, for it can be drawn again."""
-    draft = path.with_name(f".{uuid4().hex}")
-    draft.write_bytes(data)
-    draft.replace(path)
 
 
 def _uint8(pixels: object) -> Image:

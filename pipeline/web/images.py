@@ -1,19 +1,21 @@
 """Pictures of returns: their pages, upright, with or without seals, and their slots' crops; drawn once, then kept.
 
 They are drawn in a process of their own, for a file that kills what opens it must not end the server. What is kept lies in
-HOME/cache and may be removed at any time.
+HOME/cache, and at the address that machines share (`pipeline.web.packs`), if there is one. Either may go at any time.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from pathlib import Path, PurePath
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePath, PurePosixPath
 from threading import Lock
 from typing import Annotated, Literal
 
@@ -25,8 +27,10 @@ from pipeline.executors import process_pool
 from pipeline.office.archive import Archive, find_original, office_archive
 from pipeline.store import ReturnInHand, load_return
 from pipeline.web.context import Web, Who, reviewer, web_of
-from pipeline.web.drawing import Order, PageOrder, draw, draw_clean
+from pipeline.web.drawing import DRAWN, Order, PageOrder, draw, draw_clean
+from pipeline.web.packs import Part, fetch_pictures, share_pictures
 from pipeline.web.turns import page_turn
+from schemas.errors import TransientError
 from schemas.flow import Box
 
 KEPT_RETURNS = 2000
@@ -34,6 +38,14 @@ KEPT_RETURNS = 2000
 
 SECONDS = 60.0
 """The longest that a picture is waited for: a file of the largest size takes five."""
+
+CARRIERS = 4
+"""Threads that carry pictures to and from the shared address: they wait for it, and compute nothing."""
+
+AWAY_SECONDS = 60.0
+"""How long a shared address that did not answer is left alone: pictures are drawn meanwhile."""
+
+log = logging.getLogger(__name__)
 
 KEPT_BY_BROWSER = {"Cache-Control": "private, max-age=86400, immutable"}
 """An address names the reading that it was drawn from, so what it shows never changes."""
@@ -49,17 +61,19 @@ class Pictures:
         self._lock = Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._under_way: dict[str, Future[None]] = {}
+        self._carriers = ThreadPoolExecutor(CARRIERS, "pictures")
+        self._away_until = 0.0
 
     def page(self, held: ReturnInHand, number: int, *, clean: bool = False) -> Path | None:
         """A page's picture, upright; None where the return has no such page or it does not open any more."""
-        folder = self._drawn(held)
+        folder = self._drawn(held, "pages")
         path = folder / f"page-{number}.jpg"
         if not path.exists():
             return None
         if clean:
             without = folder / f"clean-{number}.jpg"
             if not without.exists():
-                self._do(str(without), draw_clean, folder, number)
+                self._do(str(without), self._paint, draw_clean, folder, number)
             path = without if without.exists() else path
         return path
 
@@ -67,7 +81,7 @@ class Pictures:
         """A slot's crop; None where it stands on no page."""
         if not any(slot.path == path and slot.box is not None for slot in held.stored.reading.slots):
             return None
-        crop = self._drawn(held) / f"slot-{path}.jpg"
+        crop = self._drawn(held, "slots") / f"slot-{path}.jpg"
         return crop if crop.exists() else None
 
     def close(self) -> None:
@@ -76,24 +90,55 @@ class Pictures:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+        self._carriers.shutdown(wait=True, cancel_futures=True)
 
-    def _drawn(self, held: ReturnInHand) -> Path:
+    def _drawn(self, held: ReturnInHand, part: Part) -> Path:
         folder = self._cache / picture_key(held)
-        if not (folder / "done").exists():
-            self._do(str(folder), draw, order_of(held, self._archive, folder))
+        if not _is_there(folder, part):
+            if self._archive.address:
+                self._do(f"{folder}/{part}", self._carriers.submit, self._bring, folder, part)
+            if not _is_there(folder, part):
+                self._do(str(folder), self._paint, draw, order_of(held, self._archive, folder))
+                if self._archive.address and (folder / "done").exists():
+                    # Nobody waits for it.
+                    self._carriers.submit(self._share, folder)
             self._forget_old()
         with suppress(OSError):
             # The time by which old ones are forgotten; a touch would make a file where nothing could be drawn.
             os.utime(folder)
         return folder
 
-    def _do(self, key: str, work: Callable[..., None], *given: object) -> None:
-        """Have something drawn, once however many ask; whoever asks waits. A file that kills its process has no pictures."""
+    def _bring(self, folder: Path, part: Part) -> None:
+        """Pictures that another server has drawn, if there are any."""
+        if time.monotonic() >= self._away_until:
+            with self._tolerated():
+                fetch_pictures(folder, self._archive.address, folder.name, part)
+
+    def _share(self, folder: Path) -> None:
+        if time.monotonic() >= self._away_until:
+            with self._tolerated():
+                share_pictures(folder, self._archive.address, folder.name)
+
+    @contextmanager
+    def _tolerated(self) -> Iterator[None]:
+        """An address that is away costs time alone: whatever is there can be drawn."""
+        try:
+            yield
+        except (TransientError, OSError) as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            log.warning("pictures are not shared for %.0f s: %s", AWAY_SECONDS, type(error).__name__)
+
+    def _paint(self, work: Callable[..., None], *given: object) -> Future[None]:
+        """Begin something in the process that draws."""
+        self._pool = self._pool or process_pool(self._workers)
+        return self._pool.submit(work, *given)
+
+    def _do(self, key: str, begin: Callable[..., Future[None]], *given: object) -> None:
+        """Have something done, once however many ask; whoever asks waits. A file that kills its process has no pictures."""
         with self._lock:
             future = self._under_way.get(key)
             if future is None:
-                self._pool = self._pool or process_pool(self._workers)
-                future = self._pool.submit(work, *given)
+                future = begin(*given)
                 self._under_way[key] = future
         try:
             future.result(timeout=SECONDS)
@@ -119,11 +164,15 @@ class Pictures:
 
 
 def picture_key(held: ReturnInHand) -> str:
-    """What a return's pictures are kept under: its originals, and where the reading saw its slots."""
+    """What a return's pictures are kept under: its originals' bytes, where the reading saw its slots, how they are drawn.
+
+    No names are in it: the same file is the same on every machine.
+    """
     reading = held.stored.reading
-    told = repr(
-        [held.files, reading.first_page, reading.pages, [(slot.path, slot.page, slot.box) for slot in reading.slots]]
-    )
+    originals = [PurePosixPath(kept).parent.name or kept for _, kept in held.files]
+    firsts = [file.first_page for file in reading.files]
+    slots = [(slot.path, slot.page, slot.box) for slot in reading.slots]
+    told = repr([DRAWN, originals, firsts, reading.first_page, reading.pages, slots])
     return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
@@ -141,6 +190,10 @@ def order_of(held: ReturnInHand, archive: Archive, folder: Path) -> Order:
         original = originals[min(place, len(originals) - 1)]
         pages.append(PageOrder(number, original, number - firsts[place] + 1, page_turn(reading, number), boxes))
     return Order(folder, tuple(pages))
+
+
+def _is_there(folder: Path, part: Part) -> bool:
+    return (folder / "done").exists() or (folder / f"{part}.done").exists()
 
 
 router = APIRouter()
