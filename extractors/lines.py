@@ -65,8 +65,22 @@ def region_to_lines(upright: Upright, region: Region, *, bounded: bool = True) -
     A Cell is flattened between its own sides; otherwise `region` is four corners, (4, 2) clockwise from the top left, in
     upright pixels. `bounded` regions have rules on their sides, which are left out; a Cell may say itself that it has none.
     """
-    flat = flatten(upright, region, bounded=bounded)
-    return [cut_band(upright, flat, box) for box in ink_to_bands(flat.ink)]
+    return regions_to_lines(upright, [region], bounded=bounded)[0]
+
+
+def regions_to_lines(upright: Upright, regions: Sequence[Region], *, bounded: bool = True) -> list[list[Line]]:
+    """The text lines of several regions of a page, which share a height: one that is as high as two lines there is two.
+
+    In a cell of two lines nothing else tells a tall digit, or a name by pen, that joins them from larger print.
+    """
+    flats = [flatten(upright, region, bounded=bounded) for region in regions]
+    bands = [ink_to_bands(flat.ink) for flat in flats]
+    usual = float(np.median([bottom - top for boxes in bands for _, top, _, bottom in boxes] or [MAX_LINE]))
+    bands = [
+        ink_to_bands(flat.ink, usual) if any(bottom - top > JOINED * usual for _, top, _, bottom in boxes) else boxes
+        for flat, boxes in zip(flats, bands, strict=True)
+    ]
+    return [[cut_band(upright, flat, box) for box in boxes] for flat, boxes in zip(flats, bands, strict=True)]
 
 
 def flatten(upright: Upright, region: Region, *, bounded: bool = True) -> Flat:
@@ -80,8 +94,11 @@ def flatten(upright: Upright, region: Region, *, bounded: bool = True) -> Flat:
     return Flat(gray, ink, mesh)
 
 
-def ink_to_bands(ink: Image) -> list[Box]:
-    """The boxes of the text lines in a picture of ink (255 on 0), from top to bottom."""
+def ink_to_bands(ink: Image, usual: float | None = None) -> list[Box]:
+    """The boxes of the text lines in a picture of ink (255 on 0), from top to bottom.
+
+    `usual` is a line's height where that is known; else the picture's own lines tell it.
+    """
     rows = (ink > 0).sum(axis=1).astype(np.float64)
     if rows.max(initial=0.0) < 2:
         return []
@@ -89,7 +106,9 @@ def ink_to_bands(ink: Image) -> list[Box]:
     full = float(np.percentile(smooth[smooth > 0], 80))
     strong = flags_to_runs(smooth > max(ROW_SHARE * full, FAINT_PIXELS))
     faint = flags_to_runs(smooth > max(FAINT_SHARE * full, FAINT_PIXELS))
-    usual = float(np.median([bottom - top for top, bottom in strong if bottom - top >= MIN_LINE] or [MAX_LINE]))
+    known = usual
+    if usual is None:
+        usual = float(np.median([bottom - top for top, bottom in strong if bottom - top >= MIN_LINE] or [MAX_LINE]))
     bands = [
         band
         for top, bottom in faint
@@ -99,7 +118,7 @@ def ink_to_bands(ink: Image) -> list[Box]:
             else [run for run in strong if top <= run[0] and run[1] <= bottom]
         )
     ]
-    return [box for top, bottom in _regular(bands, smooth) if (box := _trim(ink, top, bottom)) is not None]
+    return [box for top, bottom in _regular(bands, smooth, known) if (box := _trim(ink, top, bottom)) is not None]
 
 
 def region_to_sides(region: Region) -> tuple[Matrix, Matrix, Matrix, Matrix]:
@@ -125,12 +144,12 @@ def _without_rules(ink: Image, *, bounded: bool) -> Image:
     return ink
 
 
-def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list[tuple[int, int]]:
+def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64], known: float | None) -> list[tuple[int, int]]:
     """Bands of about one height: specks dropped, splinters given to their neighbour, joined lines parted."""
     heights = [bottom - top for top, bottom in bands if bottom - top >= MIN_LINE]
     if not heights:
         return []
-    usual = float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE // 2]))
+    usual = known or float(np.median([height for height in heights if height <= MAX_LINE] or [MAX_LINE // 2]))
     merged: list[tuple[int, int]] = []
     for top, bottom in bands:
         splinter = min(bottom - top, merged[-1][1] - merged[-1][0] if merged else MAX_LINE) < 0.45 * usual
@@ -138,7 +157,9 @@ def _regular(bands: list[tuple[int, int]], profile: NDArray[np.float64]) -> list
             merged[-1] = (merged[-1][0], bottom)
         else:
             merged.append((top, bottom))
-    inked = max(usual, _inked_height([(top, bottom) for top, bottom in merged if bottom - top <= MAX_LINE], profile))
+    inked = known or max(
+        usual, _inked_height([(top, bottom) for top, bottom in merged if bottom - top <= MAX_LINE], profile)
+    )
     parted = [part for top, bottom in merged for part in _part(top, bottom, inked, profile)]
     return [(top, bottom) for top, bottom in parted if bottom - top >= max(0.4 * usual, 4)]
 

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from extractors.cells import corners_of
-from extractors.lines import chars_to_lines, ink_to_bands, region_to_lines, region_to_source
+from extractors.lines import chars_to_lines, ink_to_bands, region_to_lines, region_to_source, regions_to_lines
 from samples.fonts import picture_font
 from schemas.flow import LINE_HEIGHT, Image, Line, Page, PageChar, Seal, Upright
 
@@ -106,6 +106,20 @@ def test_a_last_line_in_pieces_parts_no_full_line() -> None:
     full, rest = ink_to_bands(ink)
     assert [full[1], full[3]] == pytest.approx([36, 62], abs=2)
     assert rest[1] > 80
+
+
+def test_digits_that_join_two_lines_make_no_one_of_them() -> None:
+    """In a cell of two lines that tall digits hang together the page's other cells tell how high a line is."""
+    gray = np.vstack([written(5, size=20, pitch=1.3), written(2, size=20, pitch=1.3)])
+    last = gray.shape[0] - 2 * MARGIN - int(2 * 1.3 * 20)
+    for x in range(60, 400, 26):
+        cv2.line(gray, (x, last + MARGIN - 4), (x + 8, last + MARGIN + 40), 0, 8)
+    upright = upright_of(gray)
+    full, joined = (
+        corners_of((0, top, gray.shape[1] - 1, bottom)) for top, bottom in ((0, last - 1), (last, gray.shape[0] - 1))
+    )
+    assert len(region_to_lines(upright, joined, bounded=False)) == 1
+    assert [len(lines) for lines in regions_to_lines(upright, [full, joined], bounded=False)] == [5, 2]
 
 
 def test_an_empty_cell_has_no_lines() -> None:

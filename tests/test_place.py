@@ -13,7 +13,7 @@ import pytest
 from extractors.glyphs import DIGITS, chars_to_glyphs
 from pipeline.alignment.align import Expected
 from pipeline.alignment.look import look_closely
-from pipeline.alignment.place import place_slots
+from pipeline.alignment.place import _left_out, place_slots
 from pipeline.judging.strings import best_strings
 from pipeline.reading.read import read
 from pipeline.reading.readers import Readers
@@ -171,3 +171,24 @@ def test_an_underlined_return_is_read(readers: Readers, tmp_path: Path) -> None:
     slots = {slot.path: slot for slot in reading.slots}
     assert {slot.state for slot in truth.slots} >= {State.BLANK, State.VALUE}
     assert [slot.path for slot in truth.slots if not is_right(slot, slots[slot.path])] == []
+
+
+ORDERS: dict[str, tuple[list[int | None], list[tuple[int, int]]]] = {
+    "between its neighbours": ([None, 0, 1, None, 3, 4, 5, 6], [(3, 2)]),
+    "the last one": ([None, 0, 1, 2, 3, 4, 5, None], [(7, 6)]),
+    "two are missing": ([0, 1, None, 4, 5, 6], []),
+    "two cells for one": ([0, 1, None, None, 3, 4, 5, 6], []),
+    "the page ends before": ([0, 1, 2, None], []),
+    "read elsewhere": ([2, 0, 1, None, 3], []),
+    "a title above the first": ([None, 0, 1], []),
+    "none is missing": ([0, 1, 2], []),
+}
+
+
+@pytest.mark.parametrize(("cells", "expected"), ORDERS.values(), ids=ORDERS)
+def test_an_item_left_out_is_told_by_its_neighbours(cells: list[int | None], expected: list[tuple[int, int]]) -> None:
+    """Only a cell alone between those of the items before and behind it, or behind the last but one, has its item told."""
+    keys = [item.key for item in SAFETY_MONTH.items]
+    line = PaintReader()([painted_line("12")])
+    named = [() if item is None else (NamedCell(keys[item], 50.0, ()),) for item in cells]
+    assert _left_out(SAFETY_MONTH, [line] * len(cells), named) == [(cell, keys[item]) for cell, item in expected]

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from extractors.cells import join_cells, turn_cells
 from extractors.glyphs import chars_to_glyphs
 from extractors.layout import find_blocks, strip_above
-from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source
+from extractors.lines import Region, chars_to_lines, region_to_lines, region_to_source, regions_to_lines
 from extractors.orient import orient
 from extractors.rectify import rectify, turn
 from extractors.regrid import join_parted, without_false_top
@@ -240,7 +240,7 @@ def _name_cells(
             for cell, of in zip(cells, expected, strict=True)
         ]
     with stage(Stage.LINES):
-        lines = [region_to_lines(upright, cell, bounded=cell.bounded) for cell in cells]
+        lines = regions_to_lines(upright, cells)
     return place_slots(form, lines, readers.alphabet, expected=expected, scout=readers.scout, glyphs=readers.glyphs)
 
 
