@@ -36,16 +36,10 @@ from pipeline.store.engine import Store, open_store, utc_now
 from pipeline.store.files import (
     Arrival,
     InInbox,
-    ToTell,
-    counts,
     in_inbox,
     mark_cleared,
-    mark_told,
-    receipts,
     record_arrival,
     record_blocked,
-    telling,
-    to_tell,
 )
 from pipeline.store.forms import add_form, form_text, forms
 from pipeline.store.gauges import gauges
@@ -70,6 +64,14 @@ from pipeline.store.people import (
     tokens,
 )
 from pipeline.store.queue import Listing, ReturnRow, Sort, View, list_returns, next_open, view_counts
+from pipeline.store.receipts import (
+    ToTell,
+    counts,
+    mark_told,
+    receipts,
+    telling,
+    to_tell,
+)
 from pipeline.store.returns import (
     Export,
     collected,

@@ -1,4 +1,4 @@
-"""Files: recorded when they arrive, each once; what the inbox still holds of them; what the clerk has been told."""
+"""Files: recorded when they arrive, each once; what the inbox still holds of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import Connection, CursorResult, Row, insert, or_, select, update
 
 from pipeline.store.engine import Store, lock_arrivals, read, write
-from pipeline.store.review_tables import corrections, decisions, returns
+from pipeline.store.review_tables import corrections, decisions
 from pipeline.store.states import OPEN_STATES, replace_source, set_states
-from pipeline.store.tables import UNTOLD, files, readings, source_files, sources
-from schemas.office import FileState, Receipt
+from pipeline.store.tables import files, readings, source_files, sources
+from schemas.office import FileState
 from schemas.reading import Problem
 
 CANNOT_OPEN = "cannot_open"
@@ -48,16 +48,6 @@ class InInbox:
     path: bytes
     sha256: str
     mark: str
-
-
-@dataclass(frozen=True)
-class ToTell:
-    """All receipts of files of one name, of which some have not been told yet; `kept` is where each original lies."""
-
-    path: bytes
-    receipts: tuple[Receipt, ...]
-    kept: tuple[str, ...]
-    told: tuple[str, ...]
 
 
 def record_arrival(store: Store, arrival: Arrival, *, still_there: Callable[[], bool] = lambda: True) -> int | None:
@@ -106,87 +96,6 @@ def mark_cleared(store: Store, orders: Sequence[int]) -> None:
 
     if orders:
         write(store, work)
-
-
-def to_tell(store: Store, inbox: str, *, every: bool = False, limit: int = 200) -> list[ToTell]:
-    """What the inbox's receipts do not say yet, by name; all that it ever held with `every`."""
-    news = and_(files.c.inbox == inbox, UNTOLD)
-
-    def work(connection: Connection) -> list[ToTell]:
-        names = select(files.c.path).where(files.c.inbox == inbox if every else news).distinct().order_by(files.c.path)
-        paths = connection.execute(names if every else names.limit(limit)).scalars().all()
-        return [_of_name(connection, inbox, path) for path in paths]
-
-    return read(store, work)
-
-
-def mark_told(store: Store, told: Sequence[ToTell]) -> None:
-    """Note what receipts in the inbox say now; a file that has changed since is told again."""
-
-    def work(connection: Connection) -> None:
-        for name in told:
-            for receipt in name.receipts:
-                here = update(files).where(files.c.id == receipt.order, files.c.told != telling(receipt))
-                connection.execute(here.values(told=telling(receipt)))
-
-    if told:
-        write(store, work)
-
-
-def telling(receipt: Receipt) -> str:
-    """What a receipt in the inbox tells, in short; that a file is being read right now is not told."""
-    state = FileState.WAITING if receipt.state is FileState.READING else receipt.state
-    return f"{state}/{receipt.code}/{receipt.of or 0}"
-
-
-def receipts(
-    store: Store, *, states: Sequence[FileState] = (), inbox: str | None = None, collection: int | None = None
-) -> list[Receipt]:
-    """Every file ever seen, in the order of arrival; only those in some states, or of one inbox, where asked for.
-
-    Without files all of whose returns belong to others than a `collection`.
-    """
-    return read(store, lambda connection: load_receipts(connection, states=states, inbox=inbox, collection=collection))
-
-
-def load_receipts(
-    connection: Connection,
-    *,
-    states: Sequence[FileState] = (),
-    inbox: str | None = None,
-    collection: int | None = None,
-) -> list[Receipt]:
-    """The same within a transaction; without files all of whose returns belong to others than a `collection`."""
-    wanted: list[ColumnElement[bool]] = [files.c.state.in_(states)] if states else []
-    wanted += [files.c.inbox == inbox] if inbox is not None else []
-    parts: list[Sequence[ColumnElement[bool]]] = [()] if collection is None else _told_in(collection)
-    rows = [row for part in parts for row in connection.execute(select(files).where(*wanted, *part))]
-    return [_receipt(row) for row in sorted(rows, key=lambda row: int(row.id))]
-
-
-def counts(store: Store) -> dict[FileState, int]:
-    """How many files are in each state."""
-    query = select(files.c.state, func.count()).group_by(files.c.state)
-    found = dict(read(store, lambda connection: [(FileState(row[0]), int(row[1])) for row in connection.execute(query)]))
-    return {state: found.get(state, 0) for state in FileState}
-
-
-def _told_in(collection: int) -> list[Sequence[ColumnElement[bool]]]:
-    """What picks a collection's files: those with a return in it, and those that have none anywhere.
-
-    Two questions, of files that have been read and of all others: of most files an index of one collection's returns is all
-    that is looked at, however many belong to others.
-    """
-    members = select(source_files.c.file).join(returns, returns.c.source == source_files.c.source)
-    here = members.where(returns.c.collection == collection)
-    told_of = case((files.c.state == FileState.DUPLICATE, files.c.of), else_=files.c.id)
-    has_return = members.where(source_files.c.file == told_of).correlate(files).exists()
-    settled = (FileState.REVIEW, FileState.ACCEPTED)
-    others = [state for state in FileState if state not in settled]
-    return [
-        (files.c.state.in_(settled), files.c.id.in_(here)),
-        (files.c.state.in_(others), or_(told_of.in_(here), ~has_return)),
-    ]
 
 
 def _record(connection: Connection, now: datetime, arrival: Arrival, still_there: Callable[[], bool]) -> int | None:
@@ -307,25 +216,3 @@ def _open_source(connection: Connection, arrival: Arrival) -> AnyRow | None:
     lacking = f'"{Problem.ITEMS_MISSING}"'
     found = connection.execute(select(readings.c.reading).where(readings.c.source == last.id)).scalars()
     return last if any(lacking in reading for reading in found) else None
-
-
-def _of_name(connection: Connection, inbox: str, path: bytes) -> ToTell:
-    query = select(files).where(files.c.inbox == inbox, files.c.path == path).order_by(files.c.id)
-    rows = connection.execute(query).all()
-    return ToTell(path, tuple(map(_receipt, rows)), tuple(row.kept for row in rows), tuple(row.told for row in rows))
-
-
-def _receipt(row: AnyRow) -> Receipt:
-    return Receipt(
-        order=row.id,
-        name=row.name,
-        sha256=row.sha256,
-        size=row.size,
-        arrived=row.arrived,
-        changed=row.changed,
-        state=FileState(row.state),
-        reason=row.reason,
-        advice=row.advice,
-        of=row.of,
-        code=row.code,
-    )

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from pipeline.store.engine import Store, read, write
-from pipeline.store.files import load_receipts
 from pipeline.store.known import load_collections, main_collection
+from pipeline.store.receipts import load_receipts
 from pipeline.store.rows import load_returns
 from pipeline.store.tables import exports
 from schemas.errors import ConfigError
