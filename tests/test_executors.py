@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
@@ -11,16 +12,29 @@ import pytest
 
 from pipeline.cluster import cluster
 from pipeline.executors import Pool, one_by_one, processes, run_all
+from pipeline.office.watch import watch
 from pipeline.reading.work import Job, read_all
 from pipeline.stages import Stage
+from pipeline.store import receipts
 from schemas.errors import ClusterUnavailable, ConfigError
-from tests.dask_cluster import ROOT, joined, running_cluster, running_scheduler, running_worker, square
+from tests.dask_cluster import (
+    GREEDY,
+    ROOT,
+    SEGFAULT,
+    deadly_reader,
+    joined,
+    running_cluster,
+    running_scheduler,
+    running_worker,
+    square,
+)
+from tests.fakes import Desk, office
 
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a scheduler with two workers."""
-    with running_cluster(tmp_path_factory.mktemp("dask"), 2) as address:
+    """The address of a scheduler with two workers, which are ended when they take too much memory."""
+    with running_cluster(tmp_path_factory.mktemp("dask"), 2, memory="2GB") as address:
         yield address
 
 
@@ -76,6 +90,21 @@ def test_a_scheduler_that_is_not_there_is_told(address: str, told: str, monkeypa
     monkeypatch.setattr("pipeline.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(ConfigError, match=told):
         cluster(address)
+
+
+def test_what_kills_a_worker_costs_its_file_alone_through_the_office(tmp_path: Path, scheduler: str) -> None:
+    """A crash in native code, and memory that runs out, fail a file each with the reason; all others are read."""
+    desk = Desk(tmp_path / "inbox", tmp_path / "home", lease=60)
+    desk.inbox.mkdir()
+    contents = [b"1", SEGFAULT, b"2", b"3", GREEDY, b"4"]
+    for place, content in enumerate(contents):
+        (desk.inbox / f"报表{place}.pdf").write_bytes(content)
+    with closing(desk.open()) as store:
+        watch(replace(office(desk, store), reader=lambda: deadly_reader, pool=joined(scheduler)), once=True)
+        found = {receipt.name: receipt.code for receipt in receipts(store)}
+    assert found == {
+        f"报表{place}.pdf": "reader_died" if content in (SEGFAULT, GREEDY) else "" for place, content in enumerate(contents)
+    }
 
 
 def test_a_scheduler_and_workers_that_went_away_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
