@@ -1,7 +1,8 @@
 """Where the time of a file goes: seconds by stage and by page, measured where it is read, told as one value with its result.
 
-Stages are marked at the functions that do them (`with stage(…)`, `@stage(…)`). A mark costs a microsecond; it counts only
-while something is `measuring`, in the same thread: whatever runs beside it costs the file nothing but waiting.
+Stages are marked at the functions that do them (`with stage(…)`, `@stage(…)`). A page has some twenty marks, of ten
+microseconds each; they count only while something is `measuring`, in the same thread: whatever runs beside it costs the file
+nothing but waiting.
 """
 
 from __future__ import annotations
