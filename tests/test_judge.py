@@ -364,6 +364,20 @@ PENS: dict[str, tuple[Evidence, State, int | None, str | None, Reason | None]] =
     "struck, illegible": (by_pen(evidence("5", ink=WRITTEN), {"?~": 0.9}), State.UNREADABLE, None, None, Reason.STRUCK),
     "written over": (by_pen(evidence("5", ink=WRITTEN), {"3^5": 0.9}), State.VALUE, 35, None, Reason.STRUCK),
     "ink in a blank": (by_pen(evidence("", ink=WRITTEN), {"": 0.999}), State.UNREADABLE, None, None, Reason.INK_IN_BLANK),
+    "a neighbour's ink in a blank": (
+        by_pen_closely(evidence("", ink=WRITTEN), {"": 0.9, "1": 0.1}, {"": 0.6, "1": 0.4}),
+        State.BLANK,
+        None,
+        "",
+        Reason.INK_IN_BLANK,
+    ),
+    "ink that is hardly a blank": (
+        by_pen_closely(evidence("", ink=WRITTEN), {"": 0.4, "1": 0.1}, {"": 0.6, "1": 0.1}),
+        State.UNREADABLE,
+        None,
+        None,
+        Reason.INK_IN_BLANK,
+    ),
 }
 
 

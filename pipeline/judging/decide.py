@@ -118,7 +118,7 @@ def written_by_pen(evidence: Evidence) -> bool:
 def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     placement = evidence.placement
     by_pen = written_by_pen(evidence)
-    experts = slot_experts(placement, alphabet, by_pen=by_pen)
+    experts = slot_experts(placement, alphabet, by_pen=by_pen, stray=evidence.hand < BY_PEN)
     if by_pen and struck_share(placement.digits) > SEEN_BY_DIGITS:
         return _decide_struck(evidence, experts)
     amount = placement.slot.kind is SlotKind.MONEY
@@ -129,8 +129,10 @@ def _decide_count(evidence: Evidence, alphabet: Alphabet) -> Decision:
     if not best.text:
         kind = "pen_blank" if by_pen else "blank" if placement.looked else "glance_blank"
         if evidence.ink > (OWN_INK if _is_closed(placement, experts) else INK_OF_A_STROKE):
-            unread = [Reason.INK_IN_BLANK]
-            return _decision(evidence, experts, kind, State.UNREADABLE, None, spell(placement)[0], best, unread)
+            # The pens' reader sees whose strokes reach into a slot: such ink is for a person to look at, and the slot blank.
+            seen_blank = by_pen and "glance" in experts and experts["digits"].share("") > NOTHING
+            state, raw = (State.BLANK, "") if seen_blank else (State.UNREADABLE, spell(placement)[0])
+            return _decision(evidence, experts, kind, state, None, raw, best, [Reason.INK_IN_BLANK])
     elif written.state is State.UNREADABLE:
         raw = spell(placement)[0] or best.text
         reasons.append(Reason.NOT_A_NUMBER)

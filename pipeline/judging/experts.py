@@ -24,8 +24,12 @@ GLANCE_SAY = {"scout": 1.0, "digits": 1.0}
 PEN_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0}
 BLIND = {"recogniser": 1e-6, "scout": 0.01, "digits": 1e-3, "glance": 1e-3}
 
-# The same where the pens' own reader has looked: what the digit reader saw at a glance still counts.
-CLOSE_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0, "glance": 0.3}
+# The same where the pens' own reader has looked: what the digit reader saw at a glance, and the recogniser, still tip the
+# scales between strings that it holds for as likely; the scout knows print alone.
+CLOSE_SAY = {"recogniser": 0.05, "scout": 0.0, "digits": 1.0, "glance": 0.1}
+
+# The same of a single slot on a page in print, which may be print after all.
+STRAY_SAY = {"recogniser": 0.15, "scout": 0.1, "digits": 1.0, "glance": 0.3}
 
 # A slanted 1 and a stroke look alike: a reader of print that gives a stroke more than this has seen the slant.
 STROKE_POSSIBLE = 0.02
@@ -57,10 +61,11 @@ class Expert:
         return max(self.strings.get(text, 0.0), self.blind)
 
 
-def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool) -> dict[str, Expert]:
-    """Each reader that has a say on a slot, by name."""
+def slot_experts(placement: Placement, alphabet: Alphabet, *, by_pen: bool, stray: bool = False) -> dict[str, Expert]:
+    """Each reader that has a say on a slot, by name; `stray` is what a pen wrote on a page in print."""
     closely = placement.digits is not None and placement.digits.glance is not None
-    say = CLOSE_SAY if by_pen and closely else PEN_SAY if by_pen else PRINT_SAY if placement.looked else GLANCE_SAY
+    close_say = STRAY_SAY if stray else CLOSE_SAY
+    say = close_say if by_pen and closely else PEN_SAY if by_pen else PRINT_SAY if placement.looked else GLANCE_SAY
     amount = placement.slot.kind is SlotKind.MONEY
     found = {}
     for name, log_probs in (("recogniser", placement.log_probs), ("scout", placement.scouted)):
