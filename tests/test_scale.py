@@ -21,7 +21,9 @@ from tests.bench.scale.day import HOURS, arrival_times
 from tests.bench.scale.report import day_lines, store_table, workers_table
 from tests.postgres import running_server
 
-MEASURED = Measured(2.0, {"workers": 0.6, "holder": 0.05, "scheduler": 0.03, "PostgreSQL": 0.02}, 0.01, 1e6, 2e4)
+BUSY = {"workers": 0.6, "holder": 0.05, "scheduler": 0.03, "PostgreSQL": 0.02}
+
+MEASURED = Measured(2.0, BUSY, 0.01, 1e6, 2e4, BUSY)
 
 PACE = {"workers": 2, "runs": 1, "per_hour": 9000.0, "least": 9000.0, "most": 9000.0, "gain": 1.9, "efficiency": 0.95}
 TOOK = {"what": "save and finish", "median": 10.0, "p90": 12.0, "busy": 8.0, "tries": 3}
@@ -143,6 +145,8 @@ def test_the_model_is_linear() -> None:
 def test_the_model_takes_the_largest_store_and_the_cores_there_are() -> None:
     """Of the bench's figures those of two workers on two cores count, and the largest store's."""
     assert to_measured({"workers": READ, "store": STORED}, 2) == MEASURED
+    day = {"returns": 100, "busy": {"holder": 2.0}}
+    assert to_measured({"workers": READ, "store": STORED, "day": day}, 2).hurried == {"holder": 0.02}
     assert f"{1e6 / GB * 5000:,.0f}" in cost_table([cost_of(1e4, 1, MEASURED, Assumed())])
     assert "| the process that holds the store | 50 | 20 | 12 |" in limits_table(MEASURED)
 

@@ -29,13 +29,15 @@ DAY_HOURS = 8.0
 @dataclass(frozen=True)
 class Measured:
     """What a return takes: pages, processor seconds by part, seconds in which nobody else can store, bytes of its original
-    and of its rows."""
+    and of its rows. `hurried` are processor seconds by part where returns come as fast as can be: of what is done by
+    the clock, however little there is to do, each then bears less."""
 
     pages: float
     busy: Mapping[str, float]
     writing: float
     original: float
     rows: float
+    hurried: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ def to_measured(figures: Mapping[str, Any], cores: int) -> Measured:
     pace = max((one for one in read["paces"] if one["workers"] <= cores), key=lambda one: int(one["workers"]))
     took = {one["what"]: one for one in largest["took"]}
     writing = took["save and finish"]["median"] / 1000
-    return Measured(read["pages_each"], pace["busy"], writing, read["bytes_each"], largest["bytes_each"])
+    day = figures.get("day")
+    hurried = {part: used / day["returns"] for part, used in day["busy"].items()} if day else pace["busy"]
+    return Measured(read["pages_each"], pace["busy"], writing, read["bytes_each"], largest["bytes_each"], hurried)
 
 
 def cost_of(pages: float, days: float, measured: Measured, assumed: Assumed) -> Cost:
@@ -163,8 +167,8 @@ def cost_table(costs: list[Cost]) -> str:
 def limits_table(measured: Measured) -> str:
     """How many returns a second each part that there is once can take, and how many cores read as many."""
     once = {
-        "the process that holds the store": measured.busy["holder"],
-        "the scheduler": measured.busy["scheduler"],
+        "the process that holds the store": measured.hurried["holder"],
+        "the scheduler": measured.hurried["scheduler"],
         "the store's one writer": measured.writing,
     }
     rows = []
