@@ -1,12 +1,12 @@
 """Work on a Dask cluster (`KUOHAO_DASK=tcp://scheduler:8786`): the only module that knows there is one.
 
 Workers run this version of Kuohao, one thread each (`dask worker --nthreads 1`), for PDFium is not to be entered twice, and
-reach originals by the same path or address as the one who hands work out. The scheduler's `allowed-failures` should be 0:
-what kills a worker is then seen the first time.
+reach originals by the same path or address as the one who hands work out. `deploy/dask.yaml` is what they are configured by.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, InvalidStateError
 from concurrent.futures import wait as wait_for
@@ -69,7 +69,8 @@ class ClusterExecutor(Executor):
     def submit(self, fn: Callable[Params, Result], /, *args: Params.args, **kwargs: Params.kwargs) -> Future[Result]:
         """Hand a task to the scheduler. Raises ClusterUnavailable."""
         future: Future[Result] = Future()
-        theirs = self._joined().submit(fn, *args, **kwargs)
+        # One piece of bytes each way: the library's own pickling looks at every object, four times on the way to a worker.
+        theirs = self._joined().submit(run_packed, pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL))
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         theirs.add_done_callback(partial(_hand_on, future))
@@ -132,6 +133,12 @@ class _Link:
         return self._client
 
 
+def run_packed(task: bytes) -> bytes:
+    """On a worker: run a pickled function with its arguments; what comes of it, pickled."""
+    fn, args, kwargs = pickle.loads(task)
+    return pickle.dumps(fn(*args, **kwargs), pickle.HIGHEST_PROTOCOL)
+
+
 def worker_version() -> str:
     """The version of Kuohao where this is run."""
     return version("kuohao")
@@ -180,7 +187,7 @@ def _hand_on(ours: Future[Any], theirs: Future[Any]) -> None:
         elif error is not None:
             ours.set_exception(error)
         else:
-            ours.set_result(theirs.result())
+            ours.set_result(pickle.loads(theirs.result()))
 
 
 def _drop(future: Future[Any]) -> None:

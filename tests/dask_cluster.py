@@ -99,8 +99,7 @@ def deadly_reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Read
 
 @contextmanager
 def _running(program: str, folder: Path, *words: str) -> Iterator[None]:
-    # What kills a worker is seen the first time.
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_CONFIG": str(ROOT / "deploy" / "dask.yaml")}
     process = subprocess.Popen(
         [sys.executable, "-m", f"distributed.cli.{program}", *words],
         env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -45,3 +45,18 @@ def test_commands_that_are_deployed_can_be_typed() -> None:
         command = command.commands[words[0]] if words and words[0] in getattr(command, "commands", {}) else command
         options = {word for parameter in command.params for word in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_dask_knows_what_it_is_configured_by() -> None:
+    """Each setting of deploy/dask.yaml is one that Dask has, by that very name."""
+    import distributed  # noqa: F401  # brings its own settings
+    from dask import config
+
+    def names(settings: object, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+        if not isinstance(settings, dict):
+            return {above}
+        return {name for key, below in settings.items() for name in names(below, (*above, str(key)))}
+
+    [ours] = config.collect_yaml([str(ROOT / "deploy" / "dask.yaml")])
+    known = names(config.global_config)
+    assert names(ours) <= known | {("distributed", "scheduler", "work-stealing-interval")}
