@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.flow import LINE_HEIGHT, Image, Line, Matrix, Seal
+from schemas.flow import LINE_HEIGHT, Image, Line, Matrix
+from schemas.seal import Seal
 
 Colour: TypeAlias = NDArray[np.float32]
 """The level of blank paper in blue, green and red, 0 to 255: float32 (3,)."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from extractors.ink import flags_to_runs
 from extractors.strokes import stroke_pixels
 from extractors.warp import Mapping, mapping_to_mesh, project, sample, sides_to_mesh
-from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Seal, Upright
+from schemas.flow import LINE_HEIGHT, Box, Cell, Image, Line, Matrix, Mesh, Page, PageChar, Upright
+from schemas.seal import Seal
 
 Region: TypeAlias = Cell | Matrix
 """A cell, or four corners, (4, 2) clockwise from the top left, in upright pixels."""

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from extractors.ink import BROKEN, Flags, Pixels, Red, fade_seal, find_red, join_pieces
 from extractors.seals import ring_candidates
-from schemas.flow import Image, Seal
+from schemas.flow import Image
+from schemas.seal import Seal
 
 # Red ink that is no longer than the first share of a page's long side, 18 mm at A4, or no wider than the second, is writing,
 # be it turned; a seal is 38 mm and more, half of one 19 mm.

@@ -16,7 +16,8 @@ from PIL import ImageDraw
 from extractors.cells import corners_of
 from extractors.lines import chars_to_lines, ink_to_bands, region_to_lines, region_to_source, regions_to_lines
 from samples.fonts import picture_font
-from schemas.flow import LINE_HEIGHT, Image, Line, Page, PageChar, Seal, Upright
+from schemas.flow import LINE_HEIGHT, Image, Line, Page, PageChar, Upright
+from schemas.seal import Seal
 
 TEXT = "组织开展宣讲（5）场，参与（120）人次"
 
