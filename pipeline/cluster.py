@@ -178,7 +178,12 @@ def _hand_on(ours: Future[Any], theirs: Future[Any]) -> None:
     if theirs.cancelled():
         _drop(ours)
         return
-    error = theirs.exception()
+    result, error = None, theirs.exception()
+    if error is None:
+        try:
+            result = pickle.loads(theirs.result())
+        except Exception as unreadable:  # raised in a callback it would be lost, and ours waited for without an end
+            error = unreadable
     # Ours may have been dropped in the meantime.
     with suppress(InvalidStateError):
         if isinstance(error, KilledWorker):
@@ -187,7 +192,7 @@ def _hand_on(ours: Future[Any], theirs: Future[Any]) -> None:
         elif error is not None:
             ours.set_exception(error)
         else:
-            ours.set_result(pickle.loads(theirs.result()))
+            ours.set_result(result)
 
 
 def _drop(future: Future[Any]) -> None:

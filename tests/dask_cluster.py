@@ -84,6 +84,18 @@ def square(number: int) -> int:
     return number * number
 
 
+def unreadable(number: int) -> Unreadable:
+    """What can be sent, and not be read where it arrives."""
+    return Unreadable()
+
+
+class Unreadable:
+    """Falls over when it is unpickled."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("no number",)
+
+
 def deadly_reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Reading, ...]:
     """Readings made of the bytes alone, but for returns that crash native code or take all memory."""
     start = paths[0].read_bytes()[:8]

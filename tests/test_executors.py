@@ -27,6 +27,7 @@ from tests.dask_cluster import (
     running_scheduler,
     running_worker,
     square,
+    unreadable,
 )
 from tests.fakes import Desk, office
 
@@ -56,6 +57,12 @@ def test_a_deadly_task_costs_itself_alone(pool: Pool) -> None:
     """A task that kills its worker each time has no result, and all others have theirs."""
     found = dict(run_all(square, [*range(9), -1, *range(9, 15)], pool))
     assert found == {-1: None} | {number: number * number for number in range(15)}
+
+
+def test_a_result_that_cannot_be_read_is_an_error(scheduler: str) -> None:
+    """What a worker sends and nobody here can read ends its task with what is wrong; it is not waited for for ever."""
+    with pytest.raises(ValueError, match="no number"):
+        list(run_all(unreadable, [1], joined(scheduler)))
 
 
 def test_no_more_is_under_way_than_there_is_room_for() -> None:
