@@ -11,9 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from rich.progress import track
 
 from extractors.digits import OTHER, OVER, STRUCK, Look, slot_to_pictures
 from extractors.pages import open_pages
+from pipeline.judging.judge import ErrorBudget
 from pipeline.reading.group import gather
 from pipeline.reading.page import broken_off, find_tables
 from pipeline.reading.readers import Readers, load_readers
@@ -31,7 +31,7 @@ from samples.make import make_set
 from samples.styles import STYLES
 from samples.truth import Truth, TruthSlot
 from schemas.errors import DocumentError
-from schemas.flow import LINE_HEIGHT, Line, Page, TableFind
+from schemas.flow import LINE_HEIGHT, Evidence, Line, NamedCell, Page, TableFind, Upright
 from schemas.form import SlotKind
 from schemas.safety_month import SAFETY_MONTH
 from training.slots import LOOKS, LabelledSlot, Packed, pack_slots, save_slots
@@ -80,7 +80,7 @@ def main() -> int:
 @cache
 def _readers() -> Readers:
     cv2.setNumThreads(1)
-    return replace(load_readers(SAFETY_MONTH, threads=1), second=None)
+    return load_readers(SAFETY_MONTH, threads=1)
 
 
 def _slots_of(job: tuple[Path, Truth, Look]) -> Packed:
@@ -92,7 +92,7 @@ def _read_slots(folder: Path, truth: Truth, look: Look) -> Iterator[LabelledSlot
     pages: dict[int, Page] = {}
     try:
         for page in open_pages(folder / truth.file):
-            tables += find_tables(page, SAFETY_MONTH, _readers(), goes_on=broken_off(tables))
+            tables += find_tables(page, SAFETY_MONTH, _readers(), goes_on=broken_off(tables), gather=_places_alone)
             pages[page.number] = page
     except DocumentError:
         return
@@ -102,7 +102,13 @@ def _read_slots(folder: Path, truth: Truth, look: Look) -> Iterator[LabelledSlot
     placed = {piece.placement.path: piece.placement for pieces in found[0].items.values() for piece in pieces}
     for slot in truth.slots:
         placement, text = placed.get(slot.path), _text(slot)
-        if placement is None or placement.line is None or placement.slot.kind is not SlotKind.COUNT or text is None:
+        if (
+            slot.illegible
+            or placement is None
+            or placement.line is None
+            or placement.slot.kind is not SlotKind.COUNT
+            or text is None
+        ):
             continue
         if not _is_there(slot, placement.line, placement.outer, pages[placement.line.page]):
             continue
@@ -110,6 +116,13 @@ def _read_slots(folder: Path, truth: Truth, look: Look) -> Iterator[LabelledSlot
         # Which part of a slot over two lines holds the number is not told.
         if len(pictures) == 1:
             yield LabelledSlot(pictures[0], text, _content(truth, slot))
+
+
+def _places_alone(
+    _upright: Upright, found: Sequence[Sequence[NamedCell]], _readers: Readers, _budget: ErrorBudget
+) -> list[Evidence]:
+    """Where slots are is all that is asked here, and all that the digit reader knows when it looks."""
+    return [Evidence(place, 0, 0.0, 0.0, None) for items in found for item in items for place in item.placements]
 
 
 def _is_there(slot: TruthSlot, line: Line, outer: tuple[float, float], page: Page) -> bool:

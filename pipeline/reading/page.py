@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from statistics import median
@@ -25,8 +25,11 @@ from pipeline.reading.gathering import gather_evidence
 from pipeline.reading.grid import find_grid, read_words
 from pipeline.reading.readers import Readers
 from pipeline.stages import Stage, stage
-from schemas.flow import Cell, GlyphLine, Line, Matrix, NamedCell, Page, TableFind, Upright
+from schemas.flow import Cell, Evidence, GlyphLine, Line, Matrix, NamedCell, Page, TableFind, Upright
 from schemas.form import Form, Mark
+
+# What says of placed slots all that is seen of them.
+Gather = Callable[[Upright, Sequence[Sequence[NamedCell]], Readers, ErrorBudget], list[Evidence]]
 
 # The fields above a table stand within this height above it and may reach beyond its sides by this much, in working
 # pixels: two lines of 14 pt and a gap; the title above them is not needed.
@@ -47,17 +50,19 @@ def find_tables(
     *,
     goes_on: str | None = None,
     columns: Sequence[str] = (),
+    gather: Gather = gather_evidence,
 ) -> list[TableFind]:
     """The tables of a page with the slots found in them; a table that no sentence names has no items.
 
     A page that shows no cell which a sentence names is tried the other ways round, and at last read without a
-    grid. `goes_on` is the item that the page before broke off (see `broken_off`), `columns` those of its last table.
+    grid. `goes_on` is the item that the page before broke off (see `broken_off`), `columns` those of its last table;
+    `gather` says what is seen of slots once they are placed.
     """
     with stage(Stage.STRAIGHTEN):
         flat = rectify(page)
     with stage(Stage.TABLES):
         upright, cells = orient(flat, readers.is_upside_down)
-    tables = _read_tables(upright, cells, form, readers, budget, goes_on, columns)
+    tables = _read_tables(upright, cells, form, readers, budget, goes_on, columns, gather)
     ways = (upright, *(turn(upright, quarters) for quarters in ((2, 1, 3) if not page.chars else ())))
     for quarters, way in zip((0, 2, 1, 3), ways, strict=False):
         if any(table.items for table in tables):
@@ -65,8 +70,8 @@ def find_tables(
         # The page's rhythm or its few words misled: it may stand any other way.
         if quarters and cells:
             turned = turn_cells(cells, quarters, *upright.gray.shape[::-1])
-            tables = _read_tables(way, turned, form, readers, budget, goes_on, columns)
-    loose = _read_loose(upright, form, readers, budget, goes_on)
+            tables = _read_tables(way, turned, form, readers, budget, goes_on, columns, gather)
+    loose = _read_loose(upright, form, readers, budget, goes_on, gather)
     return [loose] if loose.items else tables
 
 
@@ -79,6 +84,7 @@ def _read_tables(
     budget: ErrorBudget,
     goes_on: str | None,
     columns: Sequence[str],
+    gather: Gather,
 ) -> list[TableFind]:
     """Name every cell of a page's tables, read the slots in them and gather evidence on these."""
     tables = [without_false_top(list(group)) for _, group in groupby(cells, key=lambda cell: cell.table)]
@@ -95,7 +101,7 @@ def _read_tables(
         _in_order(form, [*grid.items, *(item for _ in inner for item in next(named))])
         for grid, (_, inner) in zip(grids, regions, strict=True)
     ]
-    evidence = iter(gather_evidence(upright, found, readers, budget))
+    evidence = iter(gather(upright, found, readers, budget))
     return [
         TableFind(
             upright.page.number,
@@ -127,14 +133,16 @@ def _in_order(form: Form, items: list[NamedCell]) -> list[NamedCell]:
 
 
 @stage(Stage.ALIGN)
-def _read_loose(upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None) -> TableFind:
+def _read_loose(
+    upright: Upright, form: Form, readers: Readers, budget: ErrorBudget, goes_on: str | None, gather: Gather
+) -> TableFind:
     """A page without a grid: its lines, grouped by layout, are laid against the sentences all the same."""
     blocks = find_blocks(upright)
     items = _name_cells(upright, blocks, form, readers, goes_on, [{} for _ in blocks])
     first = next((place for place, named in enumerate(items) if named), 0)
     header = place_header(form, _read_above(upright, blocks[: first + 1], readers), readers.alphabet) if any(items) else ()
     found = [item for named in items for item in named]
-    evidence = iter(gather_evidence(upright, [found], readers, budget))
+    evidence = iter(gather(upright, [found], readers, budget))
     return TableFind(
         upright.page.number,
         tuple(_outline(upright, block) for block in blocks),
