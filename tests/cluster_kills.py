@@ -81,13 +81,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--files", type=int, default=Plan.files, help="all that are sent")
     parser.add_argument(
-        "--scans", type=int, default=Plan.scans, help="scans among them; most others are Word and Excel files"
+        "--scans", type=int, default=Plan.scans, help="scans among them, half at most; most others are Word and Excel files"
     )
     parser.add_argument("--workers", type=int, default=Plan.workers)
     parser.add_argument("--kills", type=int, default=Plan.kills)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--s3", action="store_true", help="originals in an object store instead of a folder")
     options = parser.parse_args()
+    if options.scans > options.files // 2:
+        parser.error("at most half of the files may be scans: others are damaged, sent twice, or superseded")
     if not BINARIES:
         raise SystemExit(MISSING)
     plan = Plan(options.files, options.scans, options.workers, options.kills, options.seed)
@@ -124,7 +126,7 @@ def prove(folder: Path, server: Server, plan: Plan, originals: str = "") -> Repo
         seconds = time.monotonic() - begun
         for future in done:
             future.result()
-    faults += [*check(far, batch), *_check_originals(originals, batch)]
+    faults += [*check(far, batch), *_check_originals(originals, batch), *_check_workers(folder, far, plan)]
     states, died = _end(far)
     if died < plan.kills:
         faults.append(f"{plan.kills} workers were killed, and {died} returns with them: too few to show anything")
@@ -229,6 +231,13 @@ def _check_originals(address: str, batch: Mapping[str, bytes]) -> list[str]:
         if found == Counter(sent)
         else [f"{sum(found.values())} originals are shared, {len(sent)} different ones were sent"]
     )
+
+
+def _check_workers(folder: Path, desk: Desk, plan: Plan) -> list[str]:
+    """What is wrong with what workers have kept: nothing but what one that was killed had in hand."""
+    homes = [folder / f"worker{number}" / desk.home.name for number in range(1, plan.workers + 1)]
+    kept = [path for home in homes for path in home.rglob("*") if path.is_file()]
+    return [] if len(kept) <= plan.kills else [f"workers have kept {len(kept)} originals"]
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,6 +102,27 @@ def test_half_copies_of_the_dead_are_removed_and_those_of_the_living_stay(tmp_pa
     with archive._draft(archive_of(tmp_path)) as (draft, _):
         assert clean_up(tmp_path) == 1
         assert sorted_files(tmp_path) == [draft]
+
+
+def test_a_copy_that_is_cleaned_up_before_it_is_locked_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever cleans up between the making of a copy and its lock costs it a second beginning, and no bytes."""
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"x")
+    removed: list[int] = []
+
+    def late(target: int, how: int) -> None:
+        if not removed:
+            monkeypatch.undo()
+            removed.append(clean_up(tmp_path / "home"))
+        fcntl.flock(target, how)
+
+    monkeypatch.setattr(archive, "fcntl", SimpleNamespace(flock=late, LOCK_EX=fcntl.LOCK_EX))
+    kept = keep_original(path, looked(path), Archive(tmp_path / "home"))
+    assert removed == [1]
+    assert kept is not None
+    assert (archive_of(tmp_path / "home") / kept.kept).read_bytes() == b"x"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def test_a_notice_comes_out_as_it_went_in(store: Store, tmp_path: Path) -> None:
     number = kept(store, tmp_path)
     held = load_notice(store, number)
     assert (held.notice, held.who, held.corrections) == (notice(*BODY), "王文", ())
-    assert find_original(Archive(tmp_path / "办公室"), held.kept).read_bytes() == b"%PDF-1.4"
+    with find_original(Archive(tmp_path / "办公室"), held.kept) as path:
+        assert path.read_bytes() == b"%PDF-1.4"
     assert [one.id for one in list_notices(store)] == [number]
 
 

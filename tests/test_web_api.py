@@ -24,6 +24,7 @@ from pipeline.web.context import LOOPBACK_NAMES, Web
 from pipeline.web.images import Pictures
 from schemas.office import Role
 from schemas.reading import Reading
+from tests.conftest import sorted_files
 from tests.filled import fill_office
 
 PROGRAM = {"X-Requested-With": "test"}
@@ -137,10 +138,24 @@ def test_original_is_saved_and_never_opened(tmp_path: Path) -> None:
     assert answer.content in [path.read_bytes() for path in (tmp_path / "archive").rglob("*.png")]
 
 
-def _app(store: Store, home: Path) -> FastAPI:
+def test_original_of_another_machine_is_saved_and_not_kept(tmp_path: Path) -> None:
+    """A server without it brings it from the address that machines share, sends all of it, and has no more than before."""
+    store = open_store(Settings(home=tmp_path).database_url)
+    fill_office(store, tmp_path, units=1)
+    server = tmp_path / "server"
+    server.mkdir()
+    client = TestClient(_app(store, server, f"file://{tmp_path / 'archive'}"), base_url="http://127.0.0.1")
+    answer = client.get("/returns/1-1/original")
+    store.close()
+    assert answer.content in [path.read_bytes() for path in (tmp_path / "archive").rglob("*.png")]
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert sorted_files(server / "archive") == []
+
+
+def _app(store: Store, home: Path, originals: str = "") -> FastAPI:
     inbox = home / "收件"
     inbox.mkdir()
     pictures = Pictures(Archive(home), home / "cache")
     # What schemathesis calls an app that it asks in process.
-    web = Web(store, Settings(home=home), inbox, home, pictures, names=LOOPBACK_NAMES | {"testserver"})
+    web = Web(store, Settings(home=home, originals=originals), inbox, home, pictures, names=LOOPBACK_NAMES | {"testserver"})
     return make_app(web)

@@ -22,6 +22,7 @@ from schemas.office import FileState, StoredReturn
 from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
 from tests.bucket import running_bucket, silent_bucket
+from tests.conftest import sorted_files
 from tests.office import START, reading_of
 from tests.test_archive import looked
 
@@ -81,6 +82,17 @@ def test_a_second_server_needs_no_original(tmp_path: Path, address: str, held: R
         assert _seen(two, held) == drawn
         assert two._pool is None, "nothing is drawn"
     assert not (tmp_path / "two" / "archive").exists()
+
+
+def test_a_server_keeps_no_original_that_it_has_drawn(tmp_path: Path) -> None:
+    """One that has not taken a return itself draws it from the shared address, and has its pictures alone then."""
+    scan, address = tmp_path / "a.png", f"file://{tmp_path / 'shared'}"
+    Pillow.fromarray(np.full((700, 500), 235, np.uint8)).save(scan)
+    original = keep_original(scan, looked(scan), Archive(tmp_path / "one", address))
+    assert original is not None
+    with server(tmp_path / "two", address) as two:
+        assert len(_seen(two, _return_of(original.kept))) == 2
+    assert sorted_files(tmp_path / "two" / "archive") == []
 
 
 def test_crops_come_without_pages(tmp_path: Path, address: str) -> None:

@@ -7,7 +7,8 @@
     from pipeline.notice.record import keep_notice, load_notice
     number = keep_notice(store, archive, Path("通知.pdf"), notice, who="王平")
     held = load_notice(store, number)                  # what counts, people's corrections applied
-    held.notice.title.value, find_original(archive, held.kept)
+    with find_original(archive, held.kept) as path:
+        held.notice.title.value, path
 
 `notice.forms` tells on which pages blank tables stand, for `kuohao form new`. A field whose `review` is set should be
 confirmed by a person before anything is built on it.

@@ -4,7 +4,7 @@ A copy is made beside the archive and hashed on its way, flushed to the disk, an
 there is whole, whenever the power fails. Doing it twice does no harm.
 
 Where several machines work for one office, originals lie at an address as well (`pipeline.office.remote`), and the archive
-of each machine holds those that it has taken or read.
+of each machine holds those that it has taken. What a machine brings from there it drops when it has been used.
 """
 
 from __future__ import annotations
@@ -96,21 +96,23 @@ def keep_original(path: Path, look: Look, archive: Archive) -> Original | None:
     return Original(sha256, look.size, kept)
 
 
-def find_original(archive: Archive, kept: str) -> Path:
-    """Where an original lies on this machine; brought from the address that several share, where it is not here yet.
+@contextmanager
+def find_original(archive: Archive, kept: str) -> Iterator[Path]:
+    """Where an original lies on this machine while this lasts: in its archive, else in a copy brought from the address that
+    several share, which is gone afterwards.
 
     Raises DiskFull; ArchiveUnavailable where the address cannot be reached, UnreadableFile where another file lies there.
     """
     path = archive.folder / kept
     if path.exists() or not archive.address:
-        return path
+        yield path
+        return
+    # A worker has no other time to do so: what those that were killed have left is gone before more comes.
+    clean_up(archive.home)
     with _draft(archive.folder) as (draft, target):
-        sha256 = get(archive.address, kept, target)
-        if sha256 != PurePosixPath(kept).parent.name:
+        if get(archive.address, kept, target) != PurePosixPath(kept).parent.name:
             raise UnreadableFile("not what was archived")
-        with _translated():
-            os.fsync(target)
-            return archive.folder / _place(draft, archive.folder, sha256, PurePosixPath(kept).name)
+        yield draft
 
 
 def clear_from_inbox(path: Path, look: Look) -> bool:
@@ -149,16 +151,25 @@ def _incoming(archive: Path) -> Path:
 @contextmanager
 def _draft(archive: Path) -> Iterator[tuple[Path, int]]:
     """A new, locked file to copy into; gone afterwards unless it was renamed."""
-    draft = _incoming(archive) / uuid4().hex
     with _translated():
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        target = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEPT_MODE)
+        draft, target = _new_draft(_incoming(archive))
     try:
-        fcntl.flock(target, fcntl.LOCK_EX)
         yield draft, target
     finally:
         os.close(target)
         draft.unlink(missing_ok=True)
+
+
+def _new_draft(incoming: Path) -> tuple[Path, int]:
+    incoming.mkdir(parents=True, exist_ok=True)
+    while True:
+        draft = incoming / uuid4().hex
+        target = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEPT_MODE)
+        fcntl.flock(target, fcntl.LOCK_EX)
+        if os.fstat(target).st_nlink:
+            return draft, target
+        # Whoever cleans up came before the lock.
+        os.close(target)
 
 
 def _copy(path: Path, look: Look, target: int) -> str | None:

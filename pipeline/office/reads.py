@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -37,11 +37,11 @@ class Told:
 
 
 def read_kept(reader: Reader, archive: Archive, kept: Sequence[str], names: tuple[str, ...]) -> Told:
-    """Read originals wherever this is run: they are brought there first."""
-    with measuring() as clock:
+    """Read originals wherever this is run: what is not there is brought there first, and dropped afterwards."""
+    with measuring() as clock, ExitStack() as stack:
         try:
             with stage(Stage.FETCH):
-                originals = tuple(find_original(archive, one) for one in kept)
+                originals = tuple(stack.enter_context(find_original(archive, one)) for one in kept)
             return Told(reader(originals, names), None, clock.spent())
         except KuohaoError as error:
             return Told((), error, clock.spent(failed=True))

@@ -70,7 +70,8 @@ def _give_back_failed(inbox: Path, archive: Archive, name: ToTell, place: Path) 
         target = inbox / UNREADABLE / place.parent / fitting_name(place.stem if ending else place.name, ending)
         draft = _draft(target)
         try:
-            shutil.copyfile(find_original(archive, name.kept[turn]), draft)
+            with find_original(archive, name.kept[turn]) as original:
+                shutil.copyfile(original, draft)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

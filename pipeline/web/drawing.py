@@ -12,6 +12,7 @@ import numpy as np
 
 from extractors.pages import open_pages
 from extractors.redseals import fade_seals
+from pipeline.office.archive import Archive, find_original
 from pipeline.web.turns import turn_box
 from schemas.errors import DocumentError
 from schemas.flow import Box, Image, Page
@@ -43,7 +44,7 @@ class PageOrder:
     as it came in."""
 
     number: int
-    original: Path
+    kept: str
     within: int
     turn: int
     boxes: Mapping[str, Box]
@@ -51,20 +52,26 @@ class PageOrder:
 
 @dataclass(frozen=True)
 class Order:
-    """What to draw, and the folder to draw it into: `page-N.jpg`, and `slot-PATH.jpg` for every slot that stands on one."""
+    """What to draw of an archive's originals, and the folder to draw it into: `page-N.jpg`, and `slot-PATH.jpg` for every
+    slot that stands on one."""
 
     folder: Path
+    archive: Archive
     pages: tuple[PageOrder, ...]
 
 
 def draw(order: Order) -> None:
-    """Draw pages and crops, each written whole; `done` comes last. A page that cannot be opened any more is left out."""
+    """Draw pages and crops, each written whole; `done` comes last. A page that cannot be opened any more is left out.
+
+    Raises TransientError where an original is out of reach.
+    """
     order.folder.mkdir(parents=True, exist_ok=True)
-    for original in dict.fromkeys(page.original for page in order.pages):
-        wanted = {page.within: page for page in order.pages if page.original == original}
+    for kept in dict.fromkeys(page.kept for page in order.pages):
+        wanted = {page.within: page for page in order.pages if page.kept == kept}
         try:
-            for page in open_pages(original, wanted=wanted.keys()):
-                _draw_page(order.folder, page, wanted[page.number])
+            with find_original(order.archive, kept) as original:
+                for page in open_pages(original, wanted=wanted.keys()):
+                    _draw_page(order.folder, page, wanted[page.number])
         except DocumentError:
             # It was read once: a file that was cut short shows its good pages.
             continue

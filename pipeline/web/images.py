@@ -15,19 +15,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 
 from pipeline.executors import process_pool
-from pipeline.office.archive import Archive, find_original, office_archive
+from pipeline.office.archive import Archive, office_archive
 from pipeline.store import ReturnInHand, load_return
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.drawing import DRAWN, Order, PageOrder, draw, draw_clean
+from pipeline.web.originals import saved_original
 from pipeline.web.packs import Part, fetch_pictures, share_pictures
 from pipeline.web.turns import page_turn
 from schemas.errors import TransientError
@@ -180,16 +181,15 @@ def order_of(held: ReturnInHand, archive: Archive, folder: Path) -> Order:
     """What there is to draw of a return: its pages, each in its original, and the slots on them."""
     reading = held.stored.reading
     firsts = [file.first_page for file in reading.files] or [1]
-    originals = [find_original(archive, kept) for _, kept in held.files]
     pages = []
     for number in range(reading.first_page, reading.first_page + reading.pages):
         place = sum(first <= number for first in firsts) - 1
         boxes: dict[str, Box] = {
             slot.path: slot.box for slot in reading.slots if slot.page == number and slot.box is not None
         }
-        original = originals[min(place, len(originals) - 1)]
-        pages.append(PageOrder(number, original, number - firsts[place] + 1, page_turn(reading, number), boxes))
-    return Order(folder, tuple(pages))
+        _, kept = held.files[min(place, len(held.files) - 1)]
+        pages.append(PageOrder(number, kept, number - firsts[place] + 1, page_turn(reading, number), boxes))
+    return Order(folder, archive, tuple(pages))
 
 
 def _is_there(folder: Path, part: Part) -> bool:
@@ -220,14 +220,11 @@ def slot_picture(
 
 
 @router.get("/returns/{order}-{number}/original")
-def original(order: int, number: int, web: Held, who: Anybody) -> FileResponse:
-    """The file that a return came in, the first of several, to be saved: browsers must not open what strangers send."""
+def original(order: int, number: int, web: Held, who: Anybody) -> Response:
+    """The file that a return came in, the first of several, to be saved."""
     held = load_return(web.store, order, number)
     name, kept = held.files[0]
-    path = find_original(office_archive(web.settings), kept)
-    if not path.is_file():
-        raise HTTPException(404)
-    return FileResponse(path, media_type="application/octet-stream", filename=PurePath(name).name)
+    return saved_original(office_archive(web.settings), kept, name)
 
 
 def _answer(found: Path | None) -> FileResponse:

@@ -6,6 +6,8 @@ Another collection is opened, and one is closed, here too.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -117,13 +119,11 @@ def read_the_notice(
     if not data and not of:
         return _form(request, web, kept.now(), "", "", problems=(say("请选择通知文件。"),), status=422)
     try:
-        with tempfile.TemporaryDirectory(prefix="kuohao-notice-") as folder:
-            path = Path(folder) / "notice"
-            path.write_bytes(data)
+        with _notice(web, of, data) as path:
             made = _founding(web, of, path)
             if made.form is not None and made.text is not None:
                 # It is used by nobody yet, and may be looked at and corrected on its page.
-                save_form(web.store, web.home, made.text, who=who.name, blank=_original(web, of) if of else path)
+                save_form(web.store, web.home, made.text, who=who.name, blank=path)
     except KuohaoError as error:
         problem = Said(error.told(chinese=lang_of(request) == CHINESE))
         return _form(request, web, kept.now(), "", "", problems=(problem,), status=422)
@@ -239,11 +239,20 @@ def _form(
 def _founding(web: Web, of: int, path: Path) -> Founding:
     if not of:
         return apart(read_founding, path, forms(web.store))
-    return apart(confirmed_founding, load_notice(web.store, of).notice, _original(web, of), forms(web.store))
+    return apart(confirmed_founding, load_notice(web.store, of).notice, path, forms(web.store))
 
 
-def _original(web: Web, of: int) -> Path:
-    return find_original(office_archive(web.settings), load_notice(web.store, of).kept)
+@contextmanager
+def _notice(web: Web, of: int, data: bytes) -> Iterator[Path]:
+    """Where a notice lies while this lasts: the one on record, or the one that came."""
+    if of:
+        with find_original(office_archive(web.settings), load_notice(web.store, of).kept) as path:
+            yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="kuohao-notice-") as folder:
+        path = Path(folder) / "notice"
+        path.write_bytes(data)
+        yield path
 
 
 def _bytes(upload: UploadFile | None) -> bytes:

@@ -22,6 +22,7 @@ from pipeline.office.archive import find_original, office_archive
 from pipeline.office.names import fitting_name
 from pipeline.web.context import Web, Who, reviewer, web_of
 from pipeline.web.notices.pictures import around, draw_pages, page_picture, picture_size, turned
+from pipeline.web.originals import saved_original
 from pipeline.web.pages import lang_of, page
 from pipeline.web.texts import CHINESE, translate
 from schemas.errors import KuohaoError
@@ -125,10 +126,7 @@ def picture(web: Held, who: Anybody, number: int, page: int) -> Response:
 def original(web: Held, who: Anybody, number: int) -> Response:
     """The notice as it came, to be saved."""
     held = load_notice(web.store, number)
-    path = find_original(office_archive(web.settings), held.kept)
-    if not path.is_file():
-        raise HTTPException(404)
-    return FileResponse(path, media_type="application/octet-stream", filename=held.name)
+    return saved_original(office_archive(web.settings), held.kept, held.name)
 
 
 @router.get("/{number}/json")
@@ -169,8 +167,8 @@ def _sizes(web: Web, held: HeldNotice) -> dict[int, tuple[int, int]]:
     """The pages that can be shown, with their pictures' sizes; drawn where nobody has looked yet."""
     cache, pages = _cache(web), range(1, held.notice.pages + 1)
     if pages and not page_picture(cache, held.sha256, 1).is_file():
-        path = find_original(office_archive(web.settings), held.kept)
-        apart(draw_pages, path, cache, held.sha256, held.notice.turns)
+        with find_original(office_archive(web.settings), held.kept) as path:
+            apart(draw_pages, path, cache, held.sha256, held.notice.turns)
     drawn = {number: page_picture(cache, held.sha256, number) for number in pages}
     return {number: picture_size(path) for number, path in drawn.items() if path.is_file()}
 
