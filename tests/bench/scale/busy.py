@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # the library has no types; it comes with Dask
+import psutil  # type: ignore[import-untyped]  # the library has no types
 
 PARTS = ("workers", "holder", "scheduler", "PostgreSQL")
 """Who reads, who holds the store and hands out, who passes on, who remembers."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]  # the library has no types; it comes with Dask
+import psutil  # type: ignore[import-untyped]  # the library has no types
 from distributed import Client
 from sqlalchemy import text
 
