@@ -40,7 +40,10 @@ def running_cluster(folder: Path, workers: int, *, threads: int = 1, memory: str
     with running_scheduler(folder) as address, ExitStack() as stack:
         for number in range(1, workers + 1):
             stack.enter_context(running_worker(address, folder / f"worker{number}", threads=threads, memory=memory))
-        yield address
+        try:
+            yield address
+        finally:
+            leave_cluster(address)
 
 
 @contextmanager
@@ -75,6 +78,15 @@ def joined(address: str) -> Pool:
             if "no workers" not in str(error) or time.monotonic() > end:
                 raise
             time.sleep(0.2)
+
+
+def leave_cluster(address: str) -> None:
+    """Close this process's clients of a scheduler that ends, for they would look for it in threads of their own."""
+    from distributed import Client
+
+    for client in list(Client._instances):
+        if client._start_arg == address:
+            client.close()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def square(number: int) -> int:

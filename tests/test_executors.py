@@ -23,6 +23,7 @@ from tests.dask_cluster import (
     SEGFAULT,
     deadly_reader,
     joined,
+    leave_cluster,
     running_cluster,
     running_scheduler,
     running_worker,
@@ -128,6 +129,7 @@ def test_a_scheduler_and_workers_that_went_away_are_waited_for(tmp_path: Path, m
     with running_scheduler(tmp_path, port=int(address.rpartition(":")[2])), ExitStack() as later:
         Timer(1.0, lambda: later.enter_context(running_worker(address, tmp_path / "worker", nanny=False))).start()
         assert sorted([before[0], *found]) == [(number, number * number) for number in range(40)]
+        leave_cluster(address)
 
 
 def test_workers_of_several_threads_are_refused(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from pipeline.store import (
     reason_and_advice,
     receipts,
     record_arrival,
+    record_arrivals,
     record_blocked,
     record_export,
     set_collection,
@@ -228,8 +229,8 @@ def test_slower_process_makes_no_duplicate(made: Made) -> None:
     first = record_arrival(made.store, arrival("a.pdf"))
     assert first is not None
     mark_cleared(made.store, [first])
-    assert record_arrival(made.store, arrival("a.pdf"), still_there=lambda: False) == first
-    assert record_arrival(made.store, arrival("a.pdf", mark="2:2"), still_there=lambda: False) is None
+    gone = [(arrival("a.pdf"), lambda: False), (arrival("a.pdf", mark="2:2"), lambda: False)]
+    assert record_arrivals(made.store, gone) == [first, None]
     assert len(receipts(made.store)) == 1
 
 

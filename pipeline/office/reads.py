@@ -80,7 +80,7 @@ class Reads:
         return self._no_workers or self._put_off
 
     def begin(self) -> None:
-        """Claim as many sources as there are workers. One whose reader has died before is read alone.
+        """Claim as many sources as workers have room for. One whose reader has died before is read alone.
 
         Raises StoreUnavailable, DiskFull; where there are no workers it is `trouble`.
         """
@@ -135,17 +135,18 @@ class Reads:
         workers = self._pool.workers(self._executor)
         if not workers:
             raise ClusterUnavailable
-        return not alone and len(self._under_way) < workers
+        return not alone and len(self._under_way) < self._pool.ahead * workers
 
     def _store_done(self, *, ending: bool) -> None:
         """Store results. While `ending`, readers that die have been told to."""
         for future in [future for future in self._under_way if future.done()]:
             held = self._under_way[future]
             ended = time.perf_counter()
-            seconds = ended - self._begun[future]
             told, outcome, mine = self._store_one(held, future, ending)
             outcome = outcome if mine else "lost"
             spent = told.spent if told is not None else Spent()
+            # In the worker, without what it waited there; where no worker lived to tell, since it was handed over.
+            seconds = sum(spent.stages.values()) or ended - self._begun[future]
             measured = {str(name): took for name, took in spent.stages.items()}
             measured |= {"read": seconds, "store": time.perf_counter() - ended}
             for name, took in measured.items():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePath
 
 from pipeline.office.archive import Archive, Original, clear_from_inbox, keep_original
@@ -19,14 +21,15 @@ from pipeline.store import (
     in_inbox,
     mark_cleared,
     mark_told,
-    record_arrival,
+    record_arrivals,
     record_blocked,
     to_tell,
 )
 from schemas.errors import ArchiveUnavailable, DiskFull, TransientError
 
-TAKEN_AT_ONCE = 32
-"""Files taken before readers are looked after again: at a few milliseconds each, they never wait for long."""
+TAKEN_AT_ONCE, TAKING_SECONDS = 32, 1.0
+"""Files taken before readers are looked after again: at a few milliseconds each, they never wait for long; nor where the
+inbox lies on a slow share."""
 
 BLOCKED_REASON, BLOCKED_ADVICE = (
     "文件打不开：没有读取权限，或正被其他程序占用",
@@ -73,36 +76,40 @@ def take_files(store: Store, inbox: Path, archive: Archive, fit: list[tuple[Path
     taken.
     """
     on_record = {known.path: known for known in in_inbox(store, inbox_key(inbox))} if fit else {}
-    done: set[Path] = set()
+    orders: dict[Path, int | None] = {}
+    fresh: dict[Path, Arrival | None] = {}
     stuck: dict[Path, Look] = {}
-    cleared: list[int] = []
-    changed = full = False
-    try:
-        for path, look in fit[:TAKEN_AT_ONCE]:
-            try:
-                known = on_record.get(os.fsencode(path.relative_to(inbox)))
-                original = None if _is_kept(known, look) else keep_original(path, look, archive)
-            except DiskFull:
-                full = True
-                continue
-            except ArchiveUnavailable:
-                raise
-            except TransientError:
-                record_blocked(store, _arrival(inbox, path, look), BLOCKED_REASON, BLOCKED_ADVICE)
-                stuck[path] = look
-                continue
-            order = (
-                known.order if known is not None and _is_kept(known, look) else _record(store, inbox, path, look, original)
-            )
-            if order is not None and not clear_from_inbox(path, look):
-                stuck[path] = look
-                continue
-            done.add(path)
-            changed |= order is None
-            cleared += [order] if order is not None else []
-    finally:
-        mark_cleared(store, cleared)
-    return Taken(frozenset(done), stuck, changed, full)
+    full = False
+    away: ArchiveUnavailable | None = None
+    looks = dict(fit[:TAKEN_AT_ONCE])
+    begun = time.monotonic()
+    for path, look in looks.items():
+        known = on_record.get(os.fsencode(path.relative_to(inbox)))
+        if known is not None and _is_kept(known, look):
+            orders[path] = known.order
+            continue
+        try:
+            original = keep_original(path, look, archive)
+            fresh[path] = None if original is None else _arrival(inbox, path, look, original)
+        except DiskFull:
+            full = True
+        except ArchiveUnavailable as error:
+            away = error
+            break
+        except TransientError:
+            record_blocked(store, _arrival(inbox, path, look), BLOCKED_REASON, BLOCKED_ADVICE)
+            stuck[path] = look
+        if time.monotonic() - begun > TAKING_SECONDS:
+            break
+    orders |= _record(store, fresh, looks)
+    for path, order in orders.items():
+        if order is not None and not clear_from_inbox(path, looks[path]):
+            stuck[path] = looks[path]
+    done = frozenset(orders.keys() - stuck.keys())
+    mark_cleared(store, [order for path, order in orders.items() if order is not None and path in done])
+    if away is not None:
+        raise away
+    return Taken(done, stuck, None in orders.values(), full)
 
 
 def notice_gone(store: Store, inbox: Path) -> None:
@@ -129,12 +136,15 @@ def _is_kept(known: InInbox | None, look: Look) -> bool:
     return known is not None and bool(known.sha256) and known.mark == look.mark
 
 
-def _record(store: Store, inbox: Path, path: Path, look: Look, original: Original | None) -> int | None:
-    """A file's order on record; None where it is gone or has changed."""
-    if original is None:
-        return None
-    arrival = _arrival(inbox, path, look, original)
-    return record_arrival(store, arrival, still_there=lambda: look_at(path) == look)
+def _record(store: Store, fresh: Mapping[Path, Arrival | None], looks: Mapping[Path, Look]) -> dict[Path, int | None]:
+    """The orders of files on record; None for one that is gone or has changed."""
+    kept = {path: arrival for path, arrival in fresh.items() if arrival is not None}
+    arrivals = [(arrival, partial(_is_still, path, looks[path])) for path, arrival in kept.items()]
+    return {**dict.fromkeys(fresh), **dict(zip(kept, record_arrivals(store, arrivals), strict=True))}
+
+
+def _is_still(path: Path, look: Look) -> bool:
+    return look_at(path) == look
 
 
 def _arrival(inbox: Path, path: Path, look: Look, original: Original | None = None) -> Arrival:

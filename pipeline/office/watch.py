@@ -19,7 +19,7 @@ from pipeline.meters import Meters, make_meters
 from pipeline.office.archive import archive_of, clean_up, office_archive
 from pipeline.office.inbox import OWN_FOLDERS, TEMPORARY_STARTS, Look, Sighting, list_inbox, needs_polling, settle
 from pipeline.office.reads import Reader, Reads
-from pipeline.office.taking import fit_to_take, notice_gone, take_files, tell_clerk
+from pipeline.office.taking import Taken, fit_to_take, notice_gone, take_files, tell_clerk
 from pipeline.settings import Settings
 from pipeline.store import Store, is_done
 from schemas.errors import ConfigError, DiskFull, TransientError
@@ -38,6 +38,9 @@ ONCE_TICK = 0.1
 
 POLL_SECONDS = 2.0
 """Between two looks through a share that tells of no change: each asks its server about every file."""
+
+LOOKING_PAUSE = 5.0
+"""Between two looks through the inbox, times what the last one took: a hundred files take a millisecond or two."""
 
 log = logging.getLogger(__name__)
 
@@ -79,13 +82,11 @@ def watch(office: Office, *, once: bool = False) -> None:
     long as ONCE_PATIENCE, and a full disk not at all: raises TransientError, with everything where it can be gone on with.
     """
     clean_up(office.settings.home)
-    sightings: dict[Path, Sighting] = {}
-    stuck: dict[Path, Look] = {}
+    seen = _Seen(office)
     next_scan = next_beat = trouble = 0.0
     fine = office.monotonic()
-    archive, still = office_archive(office.settings), office.settings.still_seconds
-    noticed = Event()
-    with _reads(office) as reads, _noticing(office, noticed, once=once):
+    archive = office_archive(office.settings)
+    with _reads(office) as reads, _noticing(office, seen.noticed, once=once):
         while not office.stop.is_set():
             office.wake.clear()
             now = office.monotonic()
@@ -97,28 +98,23 @@ def watch(office: Office, *, once: bool = False) -> None:
                 reads.begin()
                 if now >= next_scan and _is_there(office.inbox):
                     # The slow rescan: what got stuck is tried again, and what has disappeared is noticed.
-                    stuck, next_scan = {}, now + office.settings.rescan_seconds
+                    next_scan = now + office.settings.rescan_seconds
                     notice_gone(office.store, office.inbox)
-                    noticed.set()
-                if noticed.is_set() and _is_there(office.inbox):
-                    noticed.clear()
-                    sightings = settle(sightings, office.inbox, now=now)
-                taken = take_files(office.store, office.inbox, archive, fit_to_take(sightings, stuck, now=now, still=still))
-                sightings = {path: seen for path, seen in sightings.items() if path not in taken.done}
-                stuck.update(taken.stuck)
-                if taken.changed:
-                    noticed.set()
-                news = tell_clerk(office.store, office.inbox, archive) or bool(taken.done) or noticed.is_set()
+                    seen.try_all_again()
+                seen.look(now)
+                taken = take_files(office.store, office.inbox, archive, seen.fit(now))
+                seen.note(taken)
+                news = tell_clerk(office.store, office.inbox, archive) or bool(taken.done)
                 if taken.full:
                     raise DiskFull
-                if reads.trouble and not news:
+                if reads.trouble and not (news or seen.noticed.is_set()):
                     raise reads.trouble
                 if not reads.trouble:
                     trouble, fine = 0.0, now
-                young = [seen.since + still - now for path, seen in sightings.items() if path not in stuck]
-                if once and not (reads or young or news) and is_done(office.store):
+                due = seen.due(now)
+                if once and not (reads or news or due) and is_done(office.store):
                     return
-                pause = min([*young, ONCE_TICK if once else _tick(office), 0.0 if news else TICK])
+                pause = min([*due, ONCE_TICK if once else _tick(office), 0.0 if news else TICK])
             except TransientError as error:
                 if once and (isinstance(error, DiskFull) or office.monotonic() - fine > ONCE_PATIENCE):
                     raise
@@ -127,6 +123,49 @@ def watch(office: Office, *, once: bool = False) -> None:
                 pause = min(trouble, _tick(office)) if reads else trouble
                 log.warning("%s: again in %.0f s", error.code, trouble)
             office.wake.wait(max(pause, 0.0))
+
+
+class _Seen:
+    """What lies in the inbox, as far as it has been looked at. It changes in place, as what it stands for does."""
+
+    def __init__(self, office: Office) -> None:
+        self.noticed = Event()
+        self._office = office
+        self._sightings: dict[Path, Sighting] = {}
+        self._stuck: dict[Path, Look] = {}
+        self._next_look = 0.0
+
+    def try_all_again(self) -> None:
+        """Look at everything anew, also at what got stuck."""
+        self._stuck = {}
+        self.noticed.set()
+
+    def look(self, now: float) -> None:
+        """Look through the inbox where something has been noticed. Raises TransientError where it is not there."""
+        if not self.noticed.is_set() or now < self._next_look or not _is_there(self._office.inbox):
+            return
+        self.noticed.clear()
+        begun = self._office.monotonic()
+        self._sightings = settle(self._sightings, self._office.inbox, now=now)
+        # While thousands lie there, looking at them all is not to take longer than taking them does.
+        self._next_look = (ended := self._office.monotonic()) + LOOKING_PAUSE * (ended - begun)
+
+    def fit(self, now: float) -> list[tuple[Path, Look]]:
+        """What may be taken."""
+        return fit_to_take(self._sightings, self._stuck, now=now, still=self._office.settings.still_seconds)
+
+    def note(self, taken: Taken) -> None:
+        """What has been taken is no longer there; where something had changed meanwhile, the next look tells."""
+        self._sightings = {path: seen for path, seen in self._sightings.items() if path not in taken.done}
+        self._stuck.update(taken.stuck)
+        if taken.changed:
+            self.noticed.set()
+
+    def due(self, now: float) -> list[float]:
+        """In how many seconds there is something to do: files become fit to be taken, or another look is due."""
+        still = self._office.settings.still_seconds
+        young = [seen.since + still - now for path, seen in self._sightings.items() if path not in self._stuck]
+        return [*young, *([self._next_look - now] if self.noticed.is_set() else [])]
 
 
 def _is_there(inbox: Path) -> bool:

@@ -39,6 +39,7 @@ from pipeline.store.files import (
     in_inbox,
     mark_cleared,
     record_arrival,
+    record_arrivals,
     record_blocked,
 )
 from pipeline.store.forms import add_form, form_text, forms
@@ -158,6 +159,7 @@ __all__ = [
     "reason_and_advice",
     "receipts",
     "record_arrival",
+    "record_arrivals",
     "record_audit",
     "record_blocked",
     "record_export",

@@ -11,9 +11,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, or_, select, tuple_, update
 
 from pipeline.store.engine import Store, lock_standings, read, write
-from pipeline.store.known import place_readings
+from pipeline.store.known import collections_to_fill, place_readings
 from pipeline.store.standings import reassess
-from pipeline.store.states import replace_source, set_states
+from pipeline.store.states import replace_source, set_file_states, set_states
 from pipeline.store.tables import OPEN_SOURCE, files, readings, source_files, sources
 from pipeline.store.turns import next_turn
 from schemas.errors import KuohaoError, TransientError
@@ -68,8 +68,9 @@ def claim(store: Store, *, suspects: bool = True) -> Claim | None:
             return None
         token = uuid4().hex
         held = {"token": token, "until": now + store.lease, "begun": row.begun + 1}
-        connection.execute(update(sources).where(sources.c.id == row.id).values(**held))
-        set_states(connection, row.id, now, FileState.READING)
+        reading = {"state": FileState.READING, "changed": now}
+        connection.execute(update(sources).where(sources.c.id == row.id).values(**held, **reading))
+        set_file_states(connection, row.id, now, FileState.READING)
         members = select(files.c.id, files.c.name, files.c.kept).join(source_files, source_files.c.file == files.c.id)
         found = connection.execute(members.where(source_files.c.source == row.id).order_by(files.c.id))
         return Claim(row.id, token, tuple(ClaimedFile(*file) for file in found), row.died, row.put_off, row.pages_of)
@@ -89,8 +90,9 @@ def extend(store: Store, claims: Sequence[Claim]) -> None:
 def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
     """Store what was read; False, and nothing stored, where the claim has gone to somebody else."""
 
-    def work(connection: Connection) -> None:
-        placed = place_readings(connection, found)
+    def work(connection: Connection, replaced: int | None) -> None:
+        known = collections_to_fill(connection)
+        placed = place_readings(known, found)
         review = any(reading.review for reading, _ in placed)
         state = FileState.REVIEW if review else FileState.ACCEPTED
         points = _open_points([reading for reading, _ in placed])
@@ -107,11 +109,10 @@ def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
         ]
         connection.execute(insert(readings), rows)
         set_states(connection, held.source, store.clock(), state, **told)
-        old = connection.execute(select(sources.c.replaces).where(sources.c.id == held.source)).scalar()
-        if old is not None:
-            replace_source(connection, old, held.source, store.clock())
+        if replaced is not None:
+            replace_source(connection, replaced, held.source, store.clock())
         next_turn(connection)
-        reassess(connection, store.clock(), [held.source] if old is None else [held.source, old])
+        reassess(connection, store.clock(), [held.source] if replaced is None else [held.source, replaced], known)
 
     return _as_holder(store, held, work)
 
@@ -119,7 +120,7 @@ def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
 def fail(store: Store, held: Claim, error: KuohaoError) -> bool:
     """Note that a source cannot be read; files that an earlier reading holds too go back to it."""
     reason, advice = reason_and_advice(error)
-    return _as_holder(store, held, lambda connection: _fail(connection, store, held, error.code, reason, advice))
+    return _as_holder(store, held, lambda connection, old: _fail(connection, store, held, old, error.code, reason, advice))
 
 
 def put_off(store: Store, held: Claim, error: TransientError) -> bool:
@@ -131,7 +132,7 @@ def put_off(store: Store, held: Claim, error: TransientError) -> bool:
         return fail(store, held, error)
     pause = min(timedelta(seconds=2 ** min(held.put_off, MOST_PUT_OFF)), store.lease)
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection, _replaced: int | None) -> None:
         reason, advice = reason_and_advice(error)
         set_states(connection, held.source, store.clock(), FileState.WAITING, code=error.code, reason=reason, advice=advice)
         waits = {"put_off": held.put_off + 1, "until": store.clock() + pause}
@@ -143,9 +144,9 @@ def put_off(store: Store, held: Claim, error: TransientError) -> bool:
 def give_back(store: Store, held: Claim, *, died: bool = False) -> bool:
     """Give a claim back unread; `died` where its reader did, which a file is granted once."""
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection, replaced: int | None) -> None:
         if died and held.died + 1 >= MOST_DEATHS:
-            _fail(connection, store, held, "reader_died", f"读取程序两次异常退出（共 {held.died + 1} 次）", ADVICE)
+            _fail(connection, store, held, replaced, "reader_died", f"读取程序两次异常退出（共 {held.died + 1} 次）", ADVICE)
             return
         set_states(connection, held.source, store.clock(), FileState.WAITING)
         if died:
@@ -167,24 +168,27 @@ def reason_and_advice(error: KuohaoError) -> tuple[str, str]:
     return reason, f"请{advice}" if please else ADVICE
 
 
-def _as_holder(store: Store, held: Claim, work: Callable[[Connection], Any]) -> bool:
-    """Do something and end the claim, in one transaction; only while the claim holds."""
+def _as_holder(store: Store, held: Claim, work: Callable[[Connection, int | None], Any]) -> bool:
+    """Do something and end the claim, in one transaction; only while the claim holds.
+
+    `work` is told the source that this one is to replace.
+    """
 
     def once(connection: Connection) -> bool:
         lock_standings(connection)
         mine = update(sources).where(sources.c.id == held.source, sources.c.token == held.token)
-        if connection.execute(mine.values(token=None, until=None)).rowcount != 1:
+        ended = connection.execute(mine.values(token=None, until=None).returning(sources.c.replaces)).first()
+        if ended is None:
             return False
-        work(connection)
+        work(connection, ended.replaces)
         return True
 
     return write(store, once)
 
 
-def _fail(connection: Connection, store: Store, held: Claim, code: str, reason: str, advice: str) -> None:
+def _fail(connection: Connection, store: Store, held: Claim, old: int | None, code: str, reason: str, advice: str) -> None:
     now = store.clock()
     set_states(connection, held.source, now, FileState.FAILED, code=code, reason=reason, advice=advice)
-    old = connection.execute(select(sources.c.replaces).where(sources.c.id == held.source)).scalar()
     before = connection.execute(select(sources).where(sources.c.id == old)).first() if old is not None else None
     if before is None or before.state != FileState.REVIEW:
         return

@@ -205,7 +205,7 @@ def _postgres(url: URL) -> Engine:
         "connect_timeout": CONNECT_SECONDS,
         "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
     }
-    return create_engine(url, pool_pre_ping=True, connect_args=options, hide_parameters=True)
+    return create_engine(url, connect_args=options, hide_parameters=True)
 
 
 def _migrate(engine: Engine) -> None:

@@ -50,13 +50,25 @@ class InInbox:
     mark: str
 
 
-def record_arrival(store: Store, arrival: Arrival, *, still_there: Callable[[], bool] = lambda: True) -> int | None:
-    """Put a file on record, in one transaction: its order, or None where it is no longer in the inbox.
+def record_arrivals(store: Store, arrivals: Sequence[tuple[Arrival, Callable[[], bool]]]) -> list[int | None]:
+    """Put files on record, in one transaction: the order of each, or None where it is no longer there, as its call tells.
 
     A file that is on record already and still in the inbox (a process died between the two, or another one was faster) is
     that one. A file with the same bytes as an earlier one is its duplicate. A page joins the pages that it belongs to.
     """
-    return write(store, lambda connection: _record(connection, store.clock(), arrival, still_there))
+
+    def work(connection: Connection) -> list[int | None]:
+        lock_arrivals(connection)
+        return [_record(connection, store.clock(), arrival, is_there) for arrival, is_there in arrivals]
+
+    return write(store, work) if arrivals else []
+
+
+def record_arrival(store: Store, arrival: Arrival) -> int:
+    """The same with one file that is still there."""
+    [order] = record_arrivals(store, [(arrival, lambda: True)])
+    assert order is not None
+    return order
 
 
 def record_blocked(store: Store, arrival: Arrival, reason: str, advice: str) -> int:
@@ -99,7 +111,6 @@ def mark_cleared(store: Store, orders: Sequence[int]) -> None:
 
 
 def _record(connection: Connection, now: datetime, arrival: Arrival, still_there: Callable[[], bool]) -> int | None:
-    lock_arrivals(connection)
     same = _at(arrival).where(files.c.sha256 == arrival.sha256, or_(~files.c.cleared, files.c.mark == arrival.mark))
     if (known := connection.execute(same).first()) is not None:
         # The mark is renewed: it may have come back from a backup.
@@ -194,7 +205,9 @@ def _insert_source(connection: Connection, now: datetime, arrival: Arrival, orde
     if old is not None and old.state in OPEN_STATES:
         # Nobody has read it yet, or nobody will be asked for what he reads.
         replace_source(connection, old.id, source, now)
-    set_states(connection, source, now, FileState.WAITING)
+    if len(pages) > 1:
+        # They wait again, with the page that has come.
+        set_states(connection, source, now, FileState.WAITING)
 
 
 def _open_source(connection: Connection, arrival: Arrival) -> AnyRow | None:

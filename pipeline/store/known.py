@@ -41,9 +41,12 @@ class Known:
     names: Mapping[str, str]
 
 
-def load_collections(connection: Connection) -> dict[int, Known]:
-    """What is collected, by id; before anybody has said so, the built-in form under its own title, from nobody, as 0."""
-    forms = load_forms(connection)
+def load_collections(connection: Connection, forms: Mapping[str, Form] | None = None) -> dict[int, Known]:
+    """What is collected, by id; before anybody has said so, the built-in form under its own title, from nobody, as 0.
+
+    `forms` are those of this transaction, where they have been loaded.
+    """
+    forms = load_forms(connection) if forms is None else forms
     light = [column for column in collections.c if column is not collections.c.units]
     rows = connection.execute(select(*light).order_by(collections.c.id)).all()
     if not rows:
@@ -57,12 +60,17 @@ def main_collection(known: Mapping[int, Known]) -> Known:
     return max(known.values(), key=lambda one: (one.collection.is_open, one.collection.id))
 
 
-def place_readings(connection: Connection, found: Sequence[Reading]) -> list[tuple[Reading, int]]:
-    """Readings with the collections that they belong to. One that may belong to another as well says so, for review."""
+def collections_to_fill(connection: Connection) -> dict[int, Known]:
+    """What is collected, by id; the built-in form is put on record where nobody has said what is."""
     known = load_collections(connection)
     if 0 in known:
         insert_collection(connection, known[0].collection)
         known = load_collections(connection)
+    return known
+
+
+def place_readings(known: Mapping[int, Known], found: Sequence[Reading]) -> list[tuple[Reading, int]]:
+    """Readings with the collections that they belong to. One that may belong to another as well says so, for review."""
     return [_placed(reading, known) for reading in found]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from pipeline.store.engine import Store, read, write
 from pipeline.store.files import AnyRow
@@ -31,7 +31,12 @@ def to_tell(store: Store, inbox: str, *, every: bool = False, limit: int = 200) 
     def work(connection: Connection) -> list[ToTell]:
         names = select(files.c.path).where(files.c.inbox == inbox if every else news).distinct().order_by(files.c.path)
         paths = connection.execute(names if every else names.limit(limit)).scalars().all()
-        return [_of_name(connection, inbox, path) for path in paths]
+        by_path: dict[bytes, list[AnyRow]] = {path: [] for path in paths}
+        for first in range(0, len(paths), limit):
+            some = files.c.inbox == inbox, files.c.path.in_(paths[first : first + limit])
+            for row in connection.execute(select(files).where(*some).order_by(files.c.id)):
+                by_path[row.path].append(row)
+        return [_of_name(path, rows) for path, rows in by_path.items()]
 
     return read(store, work)
 
@@ -39,14 +44,10 @@ def to_tell(store: Store, inbox: str, *, every: bool = False, limit: int = 200) 
 def mark_told(store: Store, told: Sequence[ToTell]) -> None:
     """Note what receipts in the inbox say now; a file that has changed since is told again."""
 
-    def work(connection: Connection) -> None:
-        for name in told:
-            for receipt in name.receipts:
-                here = update(files).where(files.c.id == receipt.order, files.c.told != telling(receipt))
-                connection.execute(here.values(told=telling(receipt)))
-
-    if told:
-        write(store, work)
+    here = update(files).where(files.c.id == bindparam("order"), files.c.told != bindparam("says"))
+    rows = [{"order": receipt.order, "says": telling(receipt)} for name in told for receipt in name.receipts]
+    if rows:
+        write(store, lambda connection: connection.execute(here.values(told=bindparam("says")), rows))
 
 
 def telling(receipt: Receipt) -> str:
@@ -105,9 +106,7 @@ def _told_in(collection: int) -> list[Sequence[ColumnElement[bool]]]:
     ]
 
 
-def _of_name(connection: Connection, inbox: str, path: bytes) -> ToTell:
-    query = select(files).where(files.c.inbox == inbox, files.c.path == path).order_by(files.c.id)
-    rows = connection.execute(query).all()
+def _of_name(path: bytes, rows: Sequence[AnyRow]) -> ToTell:
     return ToTell(path, tuple(map(_receipt, rows)), tuple(row.kept for row in rows), tuple(row.told for row in rows))
 
 

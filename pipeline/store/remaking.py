@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection as Some
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -18,10 +18,10 @@ from schemas.office import DecisionKind
 SHAPING = (DecisionKind.SPLIT, DecisionKind.PART_OF)
 
 
-def remake(connection: Connection, some: Some[int]) -> None:
+def remake(connection: Connection, some: Some[int]) -> set[Key]:
     """Bring the rows of some sources' returns in line with readings and decisions; those of replaced sources go.
 
-    A row that is new says nothing of itself yet.
+    Gives the rows that are new, which say nothing of themselves yet.
     """
     live = select(readings.c.source, readings.c.number).join(sources, sources.c.id == readings.c.source)
     live = live.where(readings.c.source.in_(some), sources.c.replaced_by.is_(None)).order_by(readings.c.number)
@@ -41,16 +41,16 @@ def remake(connection: Connection, some: Some[int]) -> None:
     for source, number in before.keys() - wanted.keys():
         connection.execute(delete(slots).where(slots.c.source == source, slots.c.number == number))
         connection.execute(delete(returns).where(returns.c.source == source, returns.c.number == number))
-    fresh = [(key, piece) for key, piece in wanted.items() if key not in before]
+    mains = {(row.source, row.number): row.value for row in in_effect(said) if row.kind == DecisionKind.PART_OF}
+    shaped = {key: {**_bounds(piece), **_main(mains.get(key, ""))} for key, piece in wanted.items()}
+    fresh = {key: values for key, values in shaped.items() if key not in before}
     if fresh:
         _insert(connection, fresh)
-    mains = {(row.source, row.number): row.value for row in in_effect(said) if row.kind == DecisionKind.PART_OF}
-    for key, piece in wanted.items():
-        values = {**_bounds(piece), **_main(mains.get(key, ""))}
-        known = before.get(key)
-        if known is None or any(known._mapping[column] != value for column, value in values.items()):
+    for key in shaped.keys() & before.keys():
+        if any(before[key]._mapping[column] != value for column, value in shaped[key].items()):
             here = update(returns).where(returns.c.source == key[0], returns.c.number == key[1])
-            connection.execute(here.values(**values))
+            connection.execute(here.values(**shaped[key]))
+    return set(fresh)
 
 
 def parse_address(text: str) -> tuple[int, int] | None:
@@ -77,10 +77,10 @@ def _main(said: str) -> dict[str, int | None]:
     return {"main_file": file, "main_number": number}
 
 
-def _insert(connection: Connection, fresh: Sequence[tuple[Key, Piece]]) -> None:
+def _insert(connection: Connection, fresh: Mapping[Key, Mapping[str, int | None]]) -> None:
     """New rows; a source of several files goes by the one that came last, which made it whole."""
     last = select(source_files.c.source, func.max(source_files.c.file).label("file"))
-    last = last.where(source_files.c.source.in_({source for (source, _), _ in fresh})).group_by(source_files.c.source)
+    last = last.where(source_files.c.source.in_({source for source, _ in fresh})).group_by(source_files.c.source)
     whole = last.subquery()
     query = select(whole.c.source, files.c.id, files.c.name, files.c.arrived).join(files, files.c.id == whole.c.file)
     goes_by = {row.source: row for row in connection.execute(query)}
@@ -92,11 +92,11 @@ def _insert(connection: Connection, fresh: Sequence[tuple[Key, Piece]]) -> None:
             "file": goes_by[source].id,
             "name": goes_by[source].name,
             "arrived": goes_by[source].arrived,
-            **_bounds(piece),
+            **shape,
             **nothing,
             "parts": 0,
             "shelf": "",
         }
-        for (source, number), piece in fresh
+        for (source, number), shape in fresh.items()
     ]
     connection.execute(insert(returns), rows)

@@ -67,8 +67,16 @@ def load_returns(
     return (loaded.stored for loaded in load(connection, some, collection=collection).values())
 
 
-def load(connection: Connection, some: Some[int] | None = None, *, collection: int | None = None) -> dict[Key, Loaded]:
-    """The same with their rows, by source and number."""
+def load(
+    connection: Connection,
+    some: Some[int] | None = None,
+    *,
+    collection: int | None = None,
+    forms: Mapping[str, Form] | None = None,
+) -> dict[Key, Loaded]:
+    """The same with their rows, by source and number. `forms` are those of this transaction, where they have been loaded."""
+    if some is not None and not some:
+        return {}
     said = _said(connection, some)
     decided = load_decisions(connection, some)
     doubts = _second_entries(connection, some)
@@ -80,7 +88,7 @@ def load(connection: Connection, some: Some[int] | None = None, *, collection: i
         query = query.where(returns.c.collection == collection)
     rows = connection.execute(_of(query, returns, some).order_by(returns.c.file, returns.c.number)).all()
     in_force = {(row.source, row.number) for row in rows}
-    forms = load_forms(connection)
+    forms = load_forms(connection) if forms is None else forms
     found = {}
     for row in rows:
         key = (row.source, row.number)

@@ -19,12 +19,14 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 from pipeline.collection.filing import superseding
 from pipeline.store.derived import Derived, Values, derive, items_here, shelf_of, unit_by
 from pipeline.store.files import AnyRow
+from pipeline.store.forms import load_forms
 from pipeline.store.known import Known, load_collections
 from pipeline.store.remaking import remake
 from pipeline.store.review_tables import returns, slots
 from pipeline.store.rows import Key, Loaded, load
-from pipeline.store.states import IN_REVIEW, set_states, supersede_files, unsupersede_files
+from pipeline.store.states import IN_REVIEW, says_superseded, set_states, supersede_files, unsupersede_files
 from pipeline.store.tables import sources
+from schemas.form import Form
 from schemas.office import DecisionKind, FileState, StoredReturn
 
 Place = tuple[int, str]
@@ -37,29 +39,34 @@ AT_ONCE = 200
 """Units whose returns are held at once when all are weighed: some megabytes."""
 
 
-def reassess(connection: Connection, now: datetime, some: Some[int]) -> None:
-    """Make the rows of some sources' returns anew, and weigh every return of their units and of those they had before."""
-    known = load_collections(connection)
+def reassess(connection: Connection, now: datetime, some: Some[int], known: Mapping[int, Known] | None = None) -> None:
+    """Make the rows of some sources' returns anew, and weigh every return of their units and of those they had before.
+
+    `known` is what is collected, where this transaction has asked for it before.
+    """
+    forms = load_forms(connection)
+    known = load_collections(connection, forms) if known is None else known
     kin = _kin(connection, some)
     places = _places_of(connection, kin)
-    remake(connection, some)
+    fresh = remake(connection, some)
     kin |= _kin(connection, some)
-    loaded = load(connection, kin)
+    loaded = load(connection, kin, forms=forms)
     made = {key: derive(one, _elsewhere(one, loaded.values())) for key, one in loaded.items()}
     loaded = _settle(connection, now, loaded, made)
     lines = _lines(loaded, made, known)
     for key, one in loaded.items():
         _write_line(connection, one.row, lines[key])
-        _write_slots(connection, key, made[key].slots)
+        _write_slots(connection, key, made[key].slots, is_fresh=key in fresh)
     places |= {(line["collection"], line["unit"]) for line in lines.values() if line["unit"] is not None}
-    changed = _weigh(connection, places, known, loaded)
+    changed = _weigh(connection, places, known, loaded, forms)
     for source in sorted(kin | changed):
         _tell(connection, now, source)
 
 
 def reassess_all(connection: Connection, now: datetime, collection: int) -> None:
     """The same for every return of a collection, when its roster has changed: nothing in them has."""
-    known = load_collections(connection)
+    forms = load_forms(connection)
+    known = load_collections(connection, forms)
     here = select(returns).where(returns.c.collection == collection)
     rows = {(row.file, row.number): row for row in connection.execute(here)}
     names = known[collection].names
@@ -81,7 +88,7 @@ def reassess_all(connection: Connection, now: datetime, collection: int) -> None
     weighed = sorted(unit for unit, count in several.items() if count > 1)
     for first in range(0, len(weighed), AT_ONCE):
         some = {(collection, unit) for unit in weighed[first : first + AT_ONCE]}
-        changed |= _weigh(connection, some, known, {})
+        changed |= _weigh(connection, some, known, {}, forms)
     for source in sorted(changed):
         _tell(connection, now, source)
 
@@ -94,6 +101,8 @@ def _kin(connection: Connection, some: Some[int]) -> set[int]:
         found |= fresh
         query = select(returns.c.file, returns.c.main_file).where(returns.c.source.in_(fresh)).distinct()
         rows = connection.execute(query).all()
+        if not rows:
+            break
         own, mains = {row.file for row in rows}, {row.main_file for row in rows if row.main_file is not None}
         near = or_(returns.c.main_file.in_(own), returns.c.file.in_(mains)) if mains else returns.c.main_file.in_(own)
         fresh = set(connection.execute(select(returns.c.source).where(near)).scalars()) - found
@@ -166,7 +175,13 @@ def _collection_of(loaded: Loaded) -> int:
     return int(loaded.decision(DecisionKind.COLLECTION) or loaded.row.found_in)
 
 
-def _weigh(connection: Connection, places: Set[Place], known: Mapping[int, Known], loaded: Mapping[Key, Loaded]) -> set[int]:
+def _weigh(
+    connection: Connection,
+    places: Set[Place],
+    known: Mapping[int, Known],
+    loaded: Mapping[Key, Loaded],
+    forms: Mapping[str, Form],
+) -> set[int]:
     """Note which of some units' returns are superseded; the sources for which that has changed."""
     if not places:
         return set()
@@ -176,7 +191,7 @@ def _weigh(connection: Connection, places: Set[Place], known: Mapping[int, Known
     # A unit returns year after year: what it sent for other collections is not looked at.
     theirs = [and_(returns.c.collection == id, returns.c.unit.in_(units)) for id, units in by_collection.items()]
     rows = connection.execute(select(returns).where(or_(*theirs))).all()
-    more = load(connection, {row.source for row in rows} - {source for source, _ in loaded})
+    more = load(connection, {row.source for row in rows} - {source for source, _ in loaded}, forms=forms)
     every = {**loaded, **more}
     at: dict[Place, list[StoredReturn]] = defaultdict(list)
     for row in rows:
@@ -201,11 +216,11 @@ def _write_line(connection: Connection, row: AnyRow, line: Values) -> None:
         connection.execute(_here((row.source, row.number)).values(**line))
 
 
-def _write_slots(connection: Connection, key: Key, made: Mapping[str, Values]) -> None:
-    """Write those slots that are not as they were."""
+def _write_slots(connection: Connection, key: Key, made: Mapping[str, Values], *, is_fresh: bool) -> None:
+    """Write those slots that are not as they were; a return whose row is fresh has none."""
     source, number = key
     here = (slots.c.source == source, slots.c.number == number)
-    before = {row.path: row._mapping for row in connection.execute(select(slots).where(*here))}
+    before = {} if is_fresh else {row.path: row._mapping for row in connection.execute(select(slots).where(*here))}
     gone = before.keys() - made.keys()
     if gone:
         connection.execute(delete(slots).where(*here, slots.c.path.in_(gone)))
@@ -223,12 +238,12 @@ def _here(key: Key) -> Any:
 
 def _tell(connection: Connection, now: datetime, source: int) -> None:
     """Let the files of a source say whether its returns are superseded, all of them."""
-    row = connection.execute(select(sources.c.state, sources.c.replaced_by).where(sources.c.id == source)).first()
-    if row is None or row.replaced_by is not None or row.state not in READ:
+    query = select(sources.c.state, sources.c.replaced_by, says_superseded(source).label("says_so"), returns.c.superseded_by)
+    query = query.outerjoin(returns, returns.c.source == sources.c.id).where(sources.c.id == source)
+    rows = connection.execute(query).all()
+    if not rows or rows[0].replaced_by is not None or rows[0].state not in READ:
         return
-    found = connection.execute(select(returns.c.superseded_by).where(returns.c.source == source)).scalars().all()
-    by = [order for order in found if order is not None]
-    if by and len(by) == len(found):
-        supersede_files(connection, source, now, max(by))
-    else:
-        unsupersede_files(connection, source, now, FileState(row.state))
+    if all(row.superseded_by is not None for row in rows):
+        supersede_files(connection, source, now, max(row.superseded_by for row in rows))
+    elif rows[0].says_so:
+        unsupersede_files(connection, source, now, FileState(rows[0].state))

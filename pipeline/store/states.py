@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from pipeline.store.tables import files, source_files, sources
 from schemas.office import FileState
@@ -21,10 +21,14 @@ IN_REVIEW = {"code": "review", "reason": "有内容待审核", "advice": "请在
 
 def set_states(connection: Connection, source: int, now: datetime, state: FileState, **told: object) -> None:
     """Bring the files of a source, and itself, to a state, within a transaction."""
-    members = select(source_files.c.file).where(source_files.c.source == source)
-    values = {"state": state, "changed": now, "code": "", "reason": "", "advice": "", "of": None, **told}
-    connection.execute(update(files).where(files.c.id.in_(members)).values(**values))
+    set_file_states(connection, source, now, state, **told)
     connection.execute(update(sources).where(sources.c.id == source).values(state=state, changed=now))
+
+
+def set_file_states(connection: Connection, source: int, now: datetime, state: FileState, **told: object) -> None:
+    """The files of a source alone."""
+    values = {"state": state, "changed": now, "code": "", "reason": "", "advice": "", "of": None, **told}
+    connection.execute(update(files).where(files.c.id.in_(_members(source))).values(**values))
 
 
 def replace_source(connection: Connection, old: int, new: int, now: datetime) -> None:
@@ -43,6 +47,11 @@ def supersede_files(connection: Connection, source: int, now: datetime, by: int)
     fresh = or_(files.c.state.in_((FileState.REVIEW, FileState.ACCEPTED)), files.c.of != by)
     here = update(files).where(files.c.id.in_(_members(source)), files.c.state.in_(SHOWN), fresh)
     connection.execute(here.values(**values))
+
+
+def says_superseded(source: int) -> ColumnElement[bool]:
+    """Whether a file of a source says that its returns are superseded."""
+    return select(files.c.id).where(files.c.id.in_(_members(source)), files.c.state == FileState.SUPERSEDED).exists()
 
 
 def unsupersede_files(connection: Connection, source: int, now: datetime, state: FileState) -> None:

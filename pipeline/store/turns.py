@@ -13,8 +13,8 @@ from schemas.office import FileState
 
 def next_turn(connection: Connection) -> int:
     """Count a change, within its transaction."""
-    connection.execute(update(office).values(turn=office.c.turn + 1))
-    return int(connection.execute(select(office.c.turn)).scalar_one())
+    counted = update(office).values(turn=office.c.turn + 1).returning(office.c.turn)
+    return int(connection.execute(counted).scalar_one())
 
 
 def fingerprint(store: Store) -> str:

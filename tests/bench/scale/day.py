@@ -34,7 +34,6 @@ from schemas.office import Collection, FileState, Unit
 from schemas.safety_month import SAFETY_MONTH
 from tests.bench.scale.busy import busy_seconds, difference, processes_of
 from tests.bench.scale.stored import SERVER
-from tests.bench.scale.workers import leave_clusters
 from tests.dask_cluster import START_SECONDS, running_cluster
 from tests.fakes import fake_reader
 from tests.postgres import running_server
@@ -125,7 +124,6 @@ def replay_day(
             ended.set()
             for thread in threads:
                 thread.join()
-            leave_clusters()
         busy = difference(busy_seconds(server.folder), before)
         stored = office.meters.registry.get_sample_value("kuohao_stage_seconds_sum", {"stage": "store"}) or 0.0
         rows = _what_became(store)

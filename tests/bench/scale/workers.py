@@ -98,7 +98,6 @@ def read_office(originals: Sequence[Path], workers: int, server: Server, names: 
                 totals = counts(store)
             finally:
                 store.close()
-                leave_clusters()
             assert sum(totals[state] for state in READ) == len(originals), totals
             return Run(workers, len(originals), seconds, busy, memory, load)
 
@@ -137,14 +136,6 @@ def _warm(address: str, workers: int, paths: Sequence[Path], names: Sequence[str
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # the library has no types
         client.wait_for_workers(workers, timeout=START_SECONDS)
         client.run(partial(_read_some, tuple(paths), tuple(names)))
-
-
-def leave_clusters() -> None:
-    """Close clients of schedulers that end: an office keeps its own until its process ends."""
-    from distributed import Client
-
-    for client in list(Client._instances):
-        client.close()  # type: ignore[no-untyped-call]
 
 
 def _read_some(paths: tuple[Path, ...], names: tuple[str, ...]) -> None:
