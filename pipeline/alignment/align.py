@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.glyphs import Alphabet
 from extractors.underline import underscores_to_paper, wipe_underlines
-from pipeline.alignment.automaton import Automaton, Path, best_path, item_to_automaton, state_span
+from pipeline.alignment.automaton import Automaton, Path, best_path, item_to_automaton, state_span, step_prices
 from pipeline.alignment.gaps import box_to_placement, find_gap, gap_to_placement, spare_underlines
 from pipeline.alignment.headings import twin_sentences
 from pipeline.alignment.steps import Steps
@@ -46,6 +48,9 @@ ANCHORS = 3
 
 # A text layer's parentheses are there or not; a path may take something else for one.
 SEEN = 0.5
+
+KEPT_FORMS = 32
+"""Forms, each with an alphabet, whose automata a process keeps: as many as it keeps readers of."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,11 @@ def _name_items(
 ) -> tuple[NamedCell, ...]:
     steps = Steps(lines, alphabet, scouted)
     named: list[NamedCell] = []
-    left = [item for item in form.items if item.sentence]
+    automata = _automata(form, alphabet)
+    left = [item for item in form.items if item.key in automata]
     while left and steps.ink() > (LEFT_OVER if named else 0):
-        fits = {item.key: _fit(item_to_automaton(item, alphabet), steps, alphabet) for item in left}
+        prices = step_prices(steps.log_probs, alphabet)
+        fits = {item.key: _fit(automata[item.key], steps, alphabet, prices) for item in left}
         gains = {
             key: fit.gain + (GOES_ON if key == expected.goes_on else 0.0) + HEADED * expected.headings.get(key, 0.0)
             for key, fit in fits.items()
@@ -101,7 +108,7 @@ def _name_items(
         best = max(left, key=lambda item: gains[item.key])
         if gains[best.key] < min(expected.least, LEAST_EACH * len(best.sentence)):
             break
-        automaton, path = _with_repeats(best, fits[best.key], steps, alphabet)
+        automaton, path = _with_repeats(best, automata[best.key], fits[best.key], steps, alphabet, prices)
         twins = twin_sentences(form).get(best.key, frozenset())
         ambiguous = any(gains[best.key] - gains.get(key, -np.inf) < TOLD_APART for key in twins)
         placed = tuple(replace(one, ambiguous=ambiguous) for one in _placements(automaton, path, steps, alphabet))
@@ -111,18 +118,26 @@ def _name_items(
     return tuple(named)
 
 
-def _fit(automaton: Automaton, steps: Steps, alphabet: Alphabet) -> Path:
-    return best_path(automaton, steps.log_probs, alphabet, underlined=steps.underlined)
+@lru_cache(maxsize=KEPT_FORMS)
+def _automata(form: Form, alphabet: Alphabet) -> Mapping[str, Automaton]:
+    """The sentences of a form by item, each said once."""
+    return {item.key: item_to_automaton(item, alphabet) for item in form.items if item.sentence}
 
 
-def _with_repeats(item: FormItem, once: Path, steps: Steps, alphabet: Alphabet) -> tuple[Automaton, Path]:
+def _fit(automaton: Automaton, steps: Steps, alphabet: Alphabet, prices: NDArray[np.float32]) -> Path:
+    return best_path(automaton, steps.log_probs, alphabet, underlined=steps.underlined, prices=prices)
+
+
+def _with_repeats(
+    item: FormItem, said_once: Automaton, once: Path, steps: Steps, alphabet: Alphabet, prices: NDArray[np.float32]
+) -> tuple[Automaton, Path]:
     """The sentence, said again as often as the cell holds it."""
-    automaton, path = item_to_automaton(item, alphabet), once
+    automaton, path = said_once, once
     if not item.repeats:
         return automaton, path
     for times in count(2):
         more = item_to_automaton(item, alphabet, times=times)
-        longer = _fit(more, steps, alphabet)
+        longer = _fit(more, steps, alphabet, prices)
         if longer.gain < path.gain + LEAST_MORE * len(item.sentence):
             return automaton, path
         automaton, path = more, longer

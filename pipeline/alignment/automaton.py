@@ -128,14 +128,16 @@ def best_path(
     *,
     outside: float = OUTSIDE,
     underlined: NDArray[np.bool_] | None = None,
+    prices: NDArray[np.float32] | None = None,
 ) -> Path:
     """The best path of a sentence through posteriors (steps, alphabet); `outside` is the price of a step beyond its ends.
 
-    `underlined` (steps,) tells where a line beneath a gap stands for a slot's parentheses.
+    `underlined` (steps,) tells where a line beneath a gap stands for a slot's parentheses. `prices` are those of the steps,
+    where they are known already.
     """
     if len(log_probs) == 0:
         return Path(np.zeros(0, np.int32), 0.0)
-    free = step_prices(log_probs, alphabet, outside=outside)
+    free = step_prices(log_probs, alphabet, outside=outside) if prices is None else prices
     lined = np.zeros(len(log_probs), np.bool_) if underlined is None else underlined
     states, score = _viterbi(automaton.kinds, automaton.classes, log_probs, free, lined)
     kinds = automaton.kinds[states]
