@@ -121,6 +121,15 @@ def deadly_reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Read
     return fake_reader(paths, names)
 
 
+def held_reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Reading, ...]:
+    """Readings made of the bytes alone, as soon as there is HOME/go; HOME/begun tells that it is waited for."""
+    home = paths[0].parents[3]
+    (home / "begun").touch()
+    while not (home / "go").exists():
+        time.sleep(0.05)
+    return fake_reader(paths, names)
+
+
 @contextmanager
 def _running(program: str, folder: Path, *words: str) -> Iterator[None]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_CONFIG": str(ROOT / "deploy" / "dask.yaml")}

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
 import pytest
+from sqlalchemy import func, select
 
 from pipeline.cluster import cluster
 from pipeline.executors import Pool, one_by_one, processes, run_all
 from pipeline.office.watch import watch
 from pipeline.reading.work import Job, read_all
 from pipeline.stages import Stage
-from pipeline.store import receipts
+from pipeline.store import counts, receipts, stored_returns
+from pipeline.store.tables import sources
 from schemas.errors import ClusterUnavailable, ConfigError
+from schemas.office import FileState
 from tests.dask_cluster import (
     GREEDY,
     ROOT,
     SEGFAULT,
     deadly_reader,
+    held_reader,
     joined,
     leave_cluster,
     running_cluster,
@@ -31,6 +36,7 @@ from tests.dask_cluster import (
     unreadable,
 )
 from tests.fakes import Desk, office
+from tests.test_faults import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +136,41 @@ def test_a_scheduler_and_workers_that_went_away_are_waited_for(tmp_path: Path, m
         Timer(1.0, lambda: later.enter_context(running_worker(address, tmp_path / "worker", nanny=False))).start()
         assert sorted([before[0], *found]) == [(number, number * number) for number in range(40)]
         leave_cluster(address)
+
+
+def test_what_is_read_when_its_scheduler_dies_is_given_back_and_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file of an office fails for it, none counts as fatal to its reader, and each is stored once."""
+    monkeypatch.setattr("pipeline.office.watch.LONGEST_TROUBLE", 0.5)
+    desk = Desk(tmp_path / "inbox", tmp_path / "home", lease=600)
+    desk.inbox.mkdir()
+    for place in range(4):
+        (desk.inbox / f"报表{place}.pdf").write_bytes(bytes([place]))
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(desk.open()))
+        thread = stack.enter_context(ThreadPoolExecutor(1))
+        scheduler = stack.enter_context(ExitStack())
+        address = scheduler.enter_context(running_scheduler(tmp_path))
+        worker = stack.enter_context(ExitStack())
+        worker.enter_context(running_worker(address, tmp_path / "worker", nanny=False))
+        here = replace(office(desk, store), reader=lambda: held_reader, pool=joined(address))
+        stack.callback(here.stop.set)
+        done = thread.submit(watch, here, once=True)
+        wait_until(lambda: done.done() or (desk.home / "begun").exists())
+        assert counts(store)[FileState.READING]
+        scheduler.close()
+        # Long before its lease ends.
+        wait_until(lambda: done.done() or not counts(store)[FileState.READING])
+        (desk.home / "go").touch()
+        worker.close()
+        port = int(address.rpartition(":")[2])
+        with running_scheduler(tmp_path, port=port), running_worker(address, tmp_path / "worker", nanny=False):
+            done.result()
+        assert {receipt.code for receipt in receipts(store)} == {""}
+        assert sorted(one.name for one in stored_returns(store)) == [f"报表{place}.pdf" for place in range(4)]
+        with store.engine.connect() as connection:
+            assert connection.execute(select(func.max(sources.c.died))).scalar_one() == 0
 
 
 def test_workers_of_several_threads_are_refused(tmp_path: Path) -> None:
