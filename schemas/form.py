@@ -17,6 +17,7 @@ import inspect
 import typing
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -180,10 +181,15 @@ class Form:
     items: tuple[FormItem, ...]
     plain: tuple[PlainWords, ...] = ()
 
-    @property
+    @cached_property
     def slots(self) -> tuple[Slot, ...]:
         """Every slot, in printed order."""
         return tuple(slot for item in self.items for slot in item.slots)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The slots' paths."""
+        return tuple(slot.path for slot in self.slots)
 
     @property
     def unit(self) -> HeaderField | None:

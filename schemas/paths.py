@@ -16,6 +16,12 @@ def form_path(path: str) -> str:
 
 
 @lru_cache(maxsize=PATHS)
+def item_of(path: str) -> str:
+    """The key of the item that a slot belongs to, whichever activity of it: item7[2].name is in item7."""
+    return path.partition(".")[0].partition("[")[0]
+
+
+@lru_cache(maxsize=PATHS)
 def turn_of(path: str) -> int:
     """Which activity of its item a slot belongs to: item7.name is of the first, item7[2].name of the second."""
     number = path.partition(".")[0].partition("[")[2].rstrip("]")

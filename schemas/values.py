@@ -14,6 +14,9 @@ MOST = 999_999_999
 Number: TypeAlias = int | Decimal
 """A count, or an amount with decimals, which no float may spoil."""
 
+# A tuple is asked about several times as fast as a union, and totals ask a million times.
+_NUMBERS = (int, Decimal)
+
 Value: TypeAlias = Number | str | None
 """What stands in a slot: a number, words (a date as 2027-06-03), or nothing."""
 
@@ -60,7 +63,7 @@ def number_text(number: Number, decimals: int = 0) -> str:
 
 def is_number(value: object) -> TypeGuard[Number]:
     """Whether a value is one that can be summed."""
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 JsonValue = Annotated[Value, BeforeValidator(json_to_value), PlainSerializer(value_to_json, when_used="json")]

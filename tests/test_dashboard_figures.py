@@ -323,10 +323,10 @@ def test_many_ask_and_one_picture_is_made(database: str) -> None:
     """While one is being made others wait for it; a change of the store makes the next one."""
     made: list[str] = []
 
-    def slowly(store: Store) -> Snapshot:
+    def slowly(store: Store, before: Snapshot | None) -> Snapshot:
         time.sleep(0.05)
         made.append("")
-        return take_snapshot(store)
+        return take_snapshot(store, before)
 
     store = opened(database)
     kept = Kept(store, slowly)
@@ -348,9 +348,9 @@ def test_a_slow_picture_is_shown_while_the_next_is_made(database: str) -> None:
     gate = threading.Event()
     gate.set()
 
-    def slowly(store: Store) -> Snapshot:
+    def slowly(store: Store, before: Snapshot | None) -> Snapshot:
         gate.wait(10)
-        return replace(take_snapshot(store), seconds=60.0)
+        return replace(take_snapshot(store, before), seconds=60.0)
 
     kept = Kept(store, slowly)
     before = kept.latest()

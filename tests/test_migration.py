@@ -26,6 +26,9 @@ NOON = datetime(2026, 6, 20, 4, 0, tzinfo=UTC)
 
 VALUES: dict[str, Value] = {"item1.lectures": 5, "item4.hotline_signs": 2**70, "item7.name": "竞赛", "item7[2].name": "演讲"}
 
+LINE = [column for column in returns.c if column is not returns.c.turn]
+"""What is made anew of a return: all but when it was."""
+
 UNITS = {(1, 1): "山阳区", **dict.fromkeys([(2, 1), (5, 1), (6, 1)], "青禾县总工会")}
 """The units that version 3 had found: one that a person has named, though it is on no roster, and the roster's."""
 
@@ -142,9 +145,9 @@ def kept(store: Store, *, anew: bool = False) -> list[list[tuple[object, ...]]]:
         if anew:
             connection.execute(delete(slots))
             connection.execute(delete(returns))
-            reassess(connection, NOON, connection.execute(select(sources.c.id)).scalars().all())
+            reassess(connection, NOON, connection.execute(select(sources.c.id)).scalars().all(), turn=0)
         queries = [
-            select(returns).order_by(returns.c.source, returns.c.number),
+            select(*LINE).order_by(returns.c.source, returns.c.number),
             select(slots).order_by(slots.c.source, slots.c.number, slots.c.path),
             select(sources.c.id, sources.c.state).order_by(sources.c.id),
         ]

@@ -33,6 +33,7 @@ from pipeline.store import (
 from pipeline.store.review_tables import corrections, decisions, returns, seconds, slots
 from pipeline.store.standings import reassess
 from pipeline.store.tables import files, readings, source_files, sources
+from pipeline.web.dashboard.snapshot import take_snapshot
 from schemas.errors import ConfigError
 from schemas.flow import State
 from schemas.office import Collection, Correction, Unit
@@ -65,6 +66,9 @@ DECISIONS = [
     *((DecisionKind.PART_OF, said) for said in ("1-1", "2-1", "2-2", "4-1", "1-2", "")),
     *((DecisionKind.SPLIT, said) for said in ("2", "3", "")),
 ]
+
+LINE = [column for column in returns.c if column is not returns.c.turn]
+"""What follows of a return from what is on record: all but when it last did."""
 
 ROSTERS = [
     Collection("收集", SAFETY_MONTH.id, units)
@@ -104,6 +108,7 @@ class Review(RuleBasedStateMachine):
             record_arrival(self.store, arrival(f"{turn}.pdf"))
             finish(self.store, claimed(self.store), found)
         self.first = self.kept()
+        self.picture = take_snapshot(self.store)
 
     def open(self) -> Store:
         """A store in which nothing is."""
@@ -179,6 +184,13 @@ class Review(RuleBasedStateMachine):
         """The units that are asked change."""
         set_collection(self.store, roster)
 
+    @rule()
+    def look(self) -> None:
+        """Somebody looks at the dashboard: the last picture, brought up to date, is the one that is made of everything."""
+        self.picture, fresh = take_snapshot(self.store, self.picture), take_snapshot(self.store)
+        assert self.picture.gathered == fresh.gathered
+        assert (self.picture.ledger, self.picture.totals) == (fresh.ledger, fresh.totals)
+
     @rule(seconds=st.sampled_from([-3600, 60]))
     def set_clock(self, seconds: int) -> None:
         """Somebody sets the clock."""
@@ -193,7 +205,7 @@ class Review(RuleBasedStateMachine):
         def anew(connection: Connection) -> None:
             connection.execute(delete(slots))
             connection.execute(delete(returns))
-            reassess(connection, self.now, connection.execute(select(sources.c.id)).scalars().all())
+            reassess(connection, self.now, connection.execute(select(sources.c.id)).scalars().all(), turn=0)
 
         assert self.kept(anew) == self.kept()
 
@@ -220,7 +232,7 @@ class Review(RuleBasedStateMachine):
             if callable(before):
                 before(connection)
             queries = [
-                select(returns).order_by(returns.c.source, returns.c.number),
+                select(*LINE).order_by(returns.c.source, returns.c.number),
                 select(slots).order_by(slots.c.source, slots.c.number, slots.c.path),
                 select(sources.c.id, sources.c.state).order_by(sources.c.id),
                 select(files.c.id, files.c.state, files.c.of).order_by(files.c.id),

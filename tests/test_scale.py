@@ -85,7 +85,7 @@ def test_nothing_is_left_to_do_in_a_generated_store(filled: tuple[Store, rows.Fi
     store, made = filled
     assert is_done(store)
     assert to_tell(store, rows.INBOX) == []
-    assert take_snapshot(store, made.open_collection).ledger.states[UnitState.MISSING] == 0
+    assert take_snapshot(store, collection=made.open_collection).ledger.states[UnitState.MISSING] == 0
 
 
 def test_every_question_is_asked(filled: tuple[Store, rows.Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from pipeline.collection.corrections import HEADER, EffectiveSlot, Worth, slots_of
@@ -23,7 +24,7 @@ from pipeline.reading.units import unit_field, unit_key, unit_named
 from schemas.flow import State
 from schemas.form import Form
 from schemas.office import StoredReturn
-from schemas.paths import form_path
+from schemas.paths import item_of
 from schemas.reading import Reason
 
 
@@ -75,6 +76,11 @@ class Filed:
     counts: frozenset[str] = frozenset()
     of: StoredReturn | None = None
 
+    @cached_property
+    def likeness(self) -> int:
+        """A number that is the same where the machine read the same; worked out once, for all are compared."""
+        return hash(as_read(self))
+
 
 Values: TypeAlias = frozenset[tuple[str, Worth]]
 """State and value of each slot by its path."""
@@ -91,6 +97,8 @@ def file_return(stored: StoredReturn, form: Form, names: Mapping[str, str], *, a
 
 def weigh(returns: Sequence[Filed], form: Form) -> list[Filed]:
     """The returns of one unit with their standings, in the order of arrival."""
+    if len(returns) == 1:
+        return [replace(returns[0], standing=Standing.COUNTS, counts=returns[0].items)]
     lists = frozenset(item.key for item in form.items if is_listed(item))
     mains = _mains(returns)
     sure = {arrival(filed): mains[arrival(filed)].sure for filed in returns}
@@ -136,7 +144,7 @@ def as_read(filed: Filed) -> Values:
 def items_of(stored: StoredReturn, slots: Sequence[EffectiveSlot]) -> frozenset[str]:
     """The items that a return has: those found on its pages, and those that a person has filled in."""
     lost = {slot.path for slot in stored.reading.slots if Reason.SLOT_MISSING in slot.reasons}
-    return frozenset(form_path(slot.path).partition(".")[0] for slot in slots if slot.path not in lost or slot.who)
+    return frozenset(item_of(slot.path) for slot in slots if slot.path not in lost or slot.who)
 
 
 def arrival(filed: Filed) -> tuple[int, int]:
@@ -179,7 +187,7 @@ def _goes_on(key: str, filed: Filed, kin: Sequence[Filed], counted: Sequence[Fil
 
 def _rows(key: str, filed: Filed) -> Values:
     """What stands in a list, by path; blanks left out."""
-    own = {slot.path: slot.worth for slot in filed.slots if form_path(slot.path).partition(".")[0] == key}
+    own = {slot.path: slot.worth for slot in filed.slots if item_of(slot.path) == key}
     return frozenset((path, worth) for path, worth in own.items() if worth[0] is State.VALUE)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -68,7 +68,7 @@ class UnitLine:
 
     `slots` holds every slot of the form, from the return that has its item; of an item that no return has, the slots are
     open. It is empty for a unit that has returned nothing. `late`: nothing had come by the deadline. `ask_again` are the
-    slots that a person could not read: the unit is asked for them.
+    slots that a person could not read: the unit is asked for them. `in_place`: its slots are the form's, one by one.
     """
 
     unit: Unit
@@ -81,6 +81,7 @@ class UnitLine:
     open_fields: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     ask_again: tuple[str, ...] = ()
+    in_place: bool = False
 
     @property
     def counted(self) -> tuple[Filed, ...]:
@@ -108,6 +109,8 @@ class Ledger:
     pending: tuple[Receipt, ...]
     failed: tuple[Receipt, ...]
     duplicates: tuple[Receipt, ...]
+    form: Form = field(repr=False)
+    accepted: frozenset[int] = field(repr=False)
 
     @property
     def states(self) -> Mapping[UnitState, int]:
@@ -121,29 +124,49 @@ class Ledger:
         return tuple(sorted((*of_units, *self.apart), key=arrival))
 
 
-def make_ledger(collection: Collection, returns: Sequence[StoredReturn], receipts: Sequence[Receipt], form: Form) -> Ledger:
-    """Put every return where it belongs; the order in which returns and receipts are given does not matter."""
-    accepted = {receipt.order for receipt in receipts if receipt.state is FileState.ACCEPTED}
+def make_ledger(
+    collection: Collection,
+    returns: Sequence[StoredReturn],
+    receipts: Sequence[Receipt],
+    form: Form,
+    before: Ledger | None = None,
+) -> Ledger:
+    """Put every return where it belongs; the order in which returns and receipts are given does not matter.
+
+    A unit's line follows from its returns, from which of them are accepted, and from the roster, the deadline and the form:
+    one for which all these are as in the ledger `before` is taken from there. With or without that one, ledgers are equal.
+    """
+    accepted = frozenset(receipt.order for receipt in receipts if receipt.state is FileState.ACCEPTED)
     accepted |= {stored.order for stored in returns if stored.accepted}
-    known = {unit.name for unit in collection.units}
     names = names_by_spelling(collection.units)
-    of_unit: dict[str, list[Filed]] = defaultdict(list)
-    apart: list[Filed] = []
+    of_unit: dict[str, list[StoredReturn]] = {unit.name: [] for unit in collection.units}
+    apart: list[StoredReturn] = []
     for stored in sorted(_compared(returns), key=lambda stored: (stored.order, stored.number)):
-        filed = file_return(stored, form, names, accepted=stored.order in accepted)
-        if stored.unit in known and filed.standing not in (Standing.OTHER_FORM, Standing.UNPLACED):
-            of_unit[stored.unit].append(filed)
-        else:
-            apart.append(filed)
-    lines = tuple(_line(unit, of_unit[unit.name], collection.deadline, form, accepted) for unit in collection.units)
+        belongs = stored.reading.form == form.id and (stored.placed or stored.dismissed)
+        (of_unit.get(stored.unit or "", apart) if belongs else apart).append(stored)
+    known = _lines_before(before, collection, form)
+    changed = before.accepted ^ accepted if before is not None else frozenset()
+
+    def filed(several: Sequence[StoredReturn]) -> list[Filed]:
+        return [file_return(stored, form, names, accepted=stored.order in accepted) for stored in several]
+
+    def line(unit: Unit) -> UnitLine:
+        own, was = of_unit[unit.name], known.get(unit.name)
+        if was is not None and own == [one.stored for one in was.returns] and changed.isdisjoint(one.order for one in own):
+            return was
+        return _line(unit, filed(own), collection.deadline, form, accepted)
+
+    lines = tuple(line(unit) for unit in collection.units)
     return Ledger(
         collection,
         lines,
         _parents(lines),
-        _with_likenesses(apart, lines),
+        _with_likenesses(filed(apart), lines),
         _in_state(receipts, FileState.WAITING, FileState.READING),
         _in_state(receipts, FileState.FAILED),
         _in_state(receipts, FileState.DUPLICATE),
+        form,
+        accepted,
     )
 
 
@@ -166,10 +189,23 @@ def units_in_name(name: str, units: Sequence[Unit]) -> tuple[str, ...]:
 def _compared(returns: Sequence[StoredReturn]) -> list[StoredReturn]:
     """The same returns with numbers flagged that are out of line with all others': that shows only when there are some."""
     readings = judge_across([stored.reading for stored in returns])
-    return [replace(stored, reading=reading) for stored, reading in zip(returns, readings, strict=True)]
+    return [
+        stored if reading is stored.reading else replace(stored, reading=reading)
+        for stored, reading in zip(returns, readings, strict=True)
+    ]
 
 
-def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form: Form, accepted: set[int]) -> UnitLine:
+def _lines_before(before: Ledger | None, collection: Collection, form: Form) -> Mapping[str, UnitLine]:
+    """The lines of an earlier ledger that may still be right, by their units' names."""
+    if before is None or before.form != form:
+        return {}
+    was = before.collection
+    if (was.units, was.deadline) != (collection.units, collection.deadline):
+        return {}
+    return {line.unit.name: line for line in before.lines}
+
+
+def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form: Form, accepted: Set[int]) -> UnitLine:
     weighed = weigh([filed for filed in returns if filed.standing is not Standing.DISMISSED], form)
     every = tuple(sorted((*weighed, *(filed for filed in returns if filed.standing is Standing.DISMISSED)), key=arrival))
     counted = [filed for filed in weighed if filed.standing is Standing.COUNTS]
@@ -188,7 +224,8 @@ def _line(unit: Unit, returns: Sequence[Filed], deadline: datetime | None, form:
     elif opened or fields or problems:
         state = UnitState.REVIEW
     again = tuple(slot.path for _, slot in slots if slot.who and slot.state is State.UNREADABLE)
-    return UnitLine(unit, state, late, every, slots, missing, opened, fields, problems, again)
+    in_place = tuple(slot.path for _, slot in slots) == form.paths
+    return UnitLine(unit, state, late, every, slots, missing, opened, fields, problems, again, in_place)
 
 
 def _problems(stored: StoredReturn) -> tuple[Problem, ...]:
@@ -201,6 +238,10 @@ def _slots_that_count(counted: Sequence[Filed], form: Form) -> tuple[CountedSlot
 
     The rows of a list that goes on in another return are numbered on behind those before.
     """
+    only = counted[0]
+    if len(counted) == 1 and tuple(slot.path for slot in only.slots) == form.paths:
+        # One return with the form's slots as they are printed, as most are.
+        return tuple((only, slot) for slot in only.slots)
     chosen: list[CountedSlot] = []
     for item in form.items:
         sources = [filed for filed in counted if item.key in filed.counts] or [counted[-1]]
@@ -216,12 +257,14 @@ def _slots_that_count(counted: Sequence[Filed], form: Form) -> tuple[CountedSlot
 
 
 def _numbered_on(slot: EffectiveSlot, before: int) -> EffectiveSlot:
-    return replace(slot, path=path_in_turn(form_path(slot.path), turn_of(slot.path) + before), at=slot.path)
+    return slot._replace(path=path_in_turn(form_path(slot.path), turn_of(slot.path) + before), at=slot.path)
 
 
 def _with_likenesses(apart: Sequence[Filed], lines: Sequence[UnitLine]) -> tuple[Filed, ...]:
     """Returns of no unit, each with the one that counts and says the same: probably another picture of that sheet."""
-    like = {as_read(filed): filed.stored for line in lines for filed in line.counted}
+    wanted = {filed.likeness for filed in apart}
+    near = (filed for line in lines if wanted for filed in line.counted if filed.likeness in wanted)
+    like = {as_read(filed): filed.stored for filed in near}
     return tuple(replace(filed, of=like.get(as_read(filed)) if as_read(filed) else None) for filed in apart)
 
 

@@ -15,14 +15,16 @@ where it is something else.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, localcontext
+from functools import cached_property
+from typing import NamedTuple
 
 from pipeline.collection.corrections import EffectiveSlot
 from pipeline.collection.filing import Filed
-from pipeline.collection.ledger import CountedSlot, Ledger
+from pipeline.collection.ledger import CountedSlot, Ledger, UnitLine
 from pipeline.judging.counts import read_amount, read_number
 from schemas.flow import State
 from schemas.form import Form, FormItem, Mark, Slot, SlotKind
@@ -32,9 +34,13 @@ from schemas.values import Number, decimals_of, is_number, number_text, plain_nu
 # The decimals in an amount as it was written.
 WRITTEN_DECIMALS = re.compile(r"\.([0-9]{1,6})(?![0-9])")
 
+COUNTS = ("given", "zero", "blank", "unreadable", "open", "unknown")
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+DIGITS = 1000
+"""Of decimals while they are summed: more than anybody writes, so that nothing is rounded."""
+
+
+class Contribution(NamedTuple):
     """A slot that counts: whose it is, where it stands, what it adds to the total. `options` is what an open one may be."""
 
     unit: str
@@ -56,6 +62,8 @@ class Total:
 
     `given` slots hold a value other than 0 (or words), `zero` 0, `blank` nothing, `unreadable` what nobody could read.
     `decimals` are those that amounts of its measure were written with; `rows` is, of a totals row, what its rows come to.
+    `lines` are the units' that it is made of, `place` that of its slot in the form; `written` tells how many amounts have so
+    many decimals.
     """
 
     slot: Slot
@@ -69,9 +77,29 @@ class Total:
     unreadable: int
     open: int
     unknown: int
-    contributions: tuple[Contribution, ...]
+    lines: tuple[UnitLine, ...] = field(repr=False)
+    place: int
+    written: Mapping[int, int]
     decimals: int = 0
     rows: Number | None = None
+
+    @cached_property
+    def contributions(self) -> tuple[Contribution, ...]:
+        """What it is made of, in the roster's order; made when somebody asks, for pages show a few of hundred thousands."""
+        return tuple(
+            _contribution(line, filed, slot, self.slot) for line in self.lines for filed, slot in self._slots_of(line)
+        )
+
+    def _slots_of(self, line: UnitLine) -> Sequence[CountedSlot]:
+        """Those of a unit's slots that it is made of: the one in its place, where there are no further activities."""
+        if line.in_place:
+            return (line.slots[self.place],)
+        return [counted for counted in line.slots if form_path(counted[1].path) == self.slot.path]
+
+    @property
+    def count(self) -> int:
+        """How many slots it is made of."""
+        return self.given + self.zero + self.blank + self.unreadable
 
     @property
     def provisional(self) -> bool:
@@ -115,19 +143,45 @@ class Total:
         return number_text(number, self.decimals)
 
 
-def make_totals(ledger: Ledger, form: Form) -> tuple[Total, ...]:
-    """A total for each slot of the form, in printed order; further activities of an item add to its first one's slots."""
-    found: dict[str, list[Contribution]] = defaultdict(list)
-    printed = {slot.path: slot for slot in form.slots}
-    for line in ledger.lines:
-        for counted in line.slots:
-            path = form_path(counted[1].path)
-            if path in printed:
-                found[path].append(_contribution(line.unit.name, line.unit.parent, counted, printed[path]))
-    headings = form.headings
-    decimals = _decimals_by_measure(form, found)
+@dataclass
+class _Tally:
+    """What has been counted for a total. Of open slots the sums of what they are worth, and of the most that they may be."""
+
+    slot: Slot
+    summed: bool
+    sure: Number = 0
+    open_value: Number = 0
+    open_most: Number = 0
+    given: int = 0
+    zero: int = 0
+    blank: int = 0
+    unreadable: int = 0
+    open: int = 0
+    unknown: int = 0
+    written: Counter[int] = field(default_factory=Counter)
+
+
+def make_totals(ledger: Ledger, form: Form, before: Sequence[Total] = ()) -> tuple[Total, ...]:
+    """A total for each slot of the form, in printed order; further activities of an item add to its first one's slots.
+
+    Where totals of the same form were made `before`, what those units' lines that are others now have added to them is taken
+    off again, and the new ones' is added: sums are exact, so that both ways come to the same.
+    """
+    same = len(before) == len(form.slots) and all(one.slot == slot for one, slot in zip(before, form.slots, strict=True))
+    was = before[0].lines if same and before else ()
+    if len(was) != len(ledger.lines):
+        was = ()
+    tallies = {slot.path: _tally_of(before[place] if was else None, slot) for place, slot in enumerate(form.slots)}
+    with localcontext(prec=DIGITS):
+        for place, line in enumerate(ledger.lines):
+            if not was or line is not was[place]:
+                _count(tallies, line, 1)
+                if was:
+                    _count(tallies, was[place], -1)
+    headings, decimals = form.headings, _decimals_by_measure(tallies.values())
     totals = {
-        slot.path: _total(slot, headings[slot.path], found[slot.path], decimals.get(slot.unit, 0)) for slot in form.slots
+        slot.path: _total(tallies[slot.path], headings[slot.path], ledger.lines, place, decimals.get(slot.unit, 0))
+        for place, slot in enumerate(form.slots)
     }
     return tuple(
         replace(total, rows=plain_number(sum((totals[path].value for path in total.slot.sums), Decimal(0))))
@@ -157,10 +211,50 @@ def rows_filled(item: FormItem, totals: Mapping[str, Total]) -> int:
     return len(found)
 
 
-def _contribution(unit: str, parent: str, counted: CountedSlot, printed: Slot) -> Contribution:
-    filed, slot = counted
+def _contribution(line: UnitLine, filed: Filed, slot: EffectiveSlot, printed: Slot) -> Contribution:
     value = slot.value if is_number(slot.value) else 0
-    return Contribution(unit, parent, filed, slot, value, _options(slot, printed) if slot.open else ())
+    return Contribution(line.unit.name, line.unit.parent, filed, slot, value, _options(slot, printed) if slot.open else ())
+
+
+def _tally_of(total: Total | None, slot: Slot) -> _Tally:
+    """What a total that was made before has counted."""
+    if total is None:
+        return _Tally(slot, slot.kind.summed)
+    sums = (total.low, total.value - total.low, total.high - total.low)
+    counts = {name: getattr(total, name) for name in COUNTS}
+    return _Tally(slot, slot.kind.summed, *sums, **counts, written=Counter(total.written))
+
+
+def _count(tallies: Mapping[str, _Tally], line: UnitLine, times: int) -> None:
+    """Count a unit's slots, or with -1 take them off again."""
+    for _, slot in line.slots:
+        tally = tallies.get(form_path(slot.path))
+        if tally is not None:
+            _count_slot(tally, slot, times)
+
+
+def _count_slot(tally: _Tally, slot: EffectiveSlot, times: int) -> None:
+    state, value = slot.state, slot.value
+    number = value if is_number(value) else None
+    if state is State.BLANK:
+        tally.blank += times
+    elif state is State.VALUE and value == 0:
+        tally.zero += times
+    # Words that a person has typed into a count are no number.
+    elif state is State.VALUE and (number is not None or not tally.summed):
+        tally.given += times
+    else:
+        tally.unreadable += times
+    tally.open += times * slot.open
+    if tally.summed and slot.open:
+        options = _options(slot, tally.slot)
+        tally.open_value += times * (number or 0)
+        tally.open_most += times * max(options, default=0)
+        tally.unknown += times * (not options)
+    elif tally.summed and number:
+        tally.sure += times * number
+    if tally.slot.kind is SlotKind.MONEY:
+        tally.written[_decimals(slot.raw, number or 0)] += times
 
 
 def _options(slot: EffectiveSlot, printed: Slot) -> tuple[Number, ...]:
@@ -176,43 +270,34 @@ def _options(slot: EffectiveSlot, printed: Slot) -> tuple[Number, ...]:
     return tuple(sorted(set(read)))
 
 
-def _decimals_by_measure(form: Form, found: Mapping[str, Sequence[Contribution]]) -> dict[str, int]:
+def _decimals_by_measure(tallies: Iterable[_Tally]) -> dict[str, int]:
     """How many decimals amounts are written with, by their word of measure: people line them up."""
     most: dict[str, int] = defaultdict(int)
-    for slot in form.slots:
-        if slot.kind is SlotKind.MONEY:
-            most[slot.unit] = max(most[slot.unit], *(_decimals(one) for one in found.get(slot.path, ())), 0)
+    for tally in tallies:
+        if tally.slot.kind is SlotKind.MONEY:
+            written = [decimals for decimals, times in tally.written.items() if times]
+            most[tally.slot.unit] = max(most[tally.slot.unit], *written, 0)
     return most
 
 
-def _decimals(one: Contribution) -> int:
+def _decimals(raw: str, value: Number) -> int:
     """The decimals of an amount, noughts at its end included where they were read."""
-    written = WRITTEN_DECIMALS.search(one.slot.raw)
-    is_raw = written is not None and read_amount(one.slot.raw).value == one.value
-    return len(written[1]) if written is not None and is_raw else decimals_of(one.value)
+    written = WRITTEN_DECIMALS.search(raw)
+    is_raw = written is not None and read_amount(raw).value == value
+    return len(written[1]) if written is not None and is_raw else decimals_of(value)
 
 
-def _total(slot: Slot, heading: str, contributions: Sequence[Contribution], decimals: int) -> Total:
-    states = [(one.slot.state, one.slot.value) for one in contributions]
-    zero = sum(value == 0 for state, value in states if state is State.VALUE)
-    # Words that a person has typed into a count are no number.
-    given = sum(is_number(value) or not slot.kind.summed for state, value in states if state is State.VALUE) - zero
-    blank = sum(state is State.BLANK for state, _ in states)
-    summed = contributions if slot.kind.summed else ()
-    sure = sum((one.value for one in summed if not one.slot.open), Decimal(0))
-    opened = [one for one in summed if one.slot.open]
+def _total(tally: _Tally, heading: str, lines: tuple[UnitLine, ...], place: int, decimals: int) -> Total:
+    slot = tally.slot
     return Total(
         slot,
         heading,
-        value=plain_number(sure + sum(one.value for one in opened)),
-        low=plain_number(sure),
-        high=plain_number(sure + sum(max(one.options, default=0) for one in opened)),
-        given=given,
-        zero=zero,
-        blank=blank,
-        unreadable=len(states) - given - zero - blank,
-        open=sum(one.slot.open for one in contributions),
-        unknown=sum(one.unknown for one in summed),
-        contributions=tuple(contributions),
+        value=plain_number(tally.sure + tally.open_value),
+        low=plain_number(tally.sure),
+        high=plain_number(tally.sure + tally.open_most),
+        **{name: getattr(tally, name) for name in COUNTS},
+        lines=lines,
+        place=place,
+        written=tally.written,
         decimals=decimals if slot.kind is SlotKind.MONEY else 0,
     )

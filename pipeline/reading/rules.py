@@ -20,6 +20,9 @@ MOST_PEOPLE_AN_EVENT = 20_000
 # and works unions differ by a factor of a hundred without fault.
 POWERS_OUT_OF_LINE, LEAST_RETURNS = 2.5, 8
 
+# What floats may err by is less by far.
+NEARLY = 1.001
+
 # Of the rows of a total that is not their sum, those read more surely than this are not shown beside it: one in ten
 # thousand is misread, and more totals than that are added up wrongly.
 SURE = 0.9995
@@ -53,29 +56,40 @@ def judge_together(form: Form, slots: Sequence[SlotReading]) -> tuple[SlotReadin
 
 def judge_across(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     """Flag numbers that are orders of magnitude away from the same slot's in the other returns."""
-    sizes: dict[str, list[float]] = defaultdict(list)
-    for reading in readings:
+    written: dict[str, tuple[list[Number], list[int]]] = defaultdict(lambda: ([], []))
+    for place, reading in enumerate(readings):
         for slot in reading.slots:
-            if (size := _size(slot)) is not None:
-                sizes[slot.path].append(size)
-    usual = {path: median(values) for path, values in sizes.items() if len(values) >= LEAST_RETURNS}
-    return tuple(_compared(reading, usual) for reading in readings)
+            if is_number(slot.value) and slot.value > 0:
+                numbers, places = written[slot.path]
+                numbers.append(slot.value)
+                places.append(place)
+    doubts: dict[int, dict[str, list[Reason]]] = defaultdict(dict)
+    for path, (numbers, places) in written.items():
+        if len(numbers) >= LEAST_RETURNS:
+            for at in _out_of_line(numbers):
+                doubts[places[at]][path] = [Reason.OUT_OF_LINE]
+    return tuple(
+        reading.model_copy(update={"review": True, "slots": _flagged(reading.slots, doubts[place])})
+        if place in doubts
+        else reading
+        for place, reading in enumerate(readings)
+    )
 
 
-def _compared(reading: Reading, usual: Mapping[str, float]) -> Reading:
-    doubts = {
-        slot.path: [Reason.OUT_OF_LINE]
-        for slot in reading.slots
-        if (size := _size(slot)) is not None and slot.path in usual and abs(size - usual[slot.path]) > POWERS_OUT_OF_LINE
-    }
-    if not doubts:
-        return reading
-    return reading.model_copy(update={"review": True, "slots": _flagged(reading.slots, doubts)})
-
-
-def _size(slot: SlotReading) -> float | None:
-    """The power of ten of a number; None for nought and for what is no number."""
-    return log10(slot.value) if is_number(slot.value) and slot.value > 0 else None
+def _out_of_line(numbers: Sequence[Number]) -> Iterator[int]:
+    """The places of those that are too many powers of ten from the median."""
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    # The median of the sizes, without a logarithm of each: they have the order of the numbers.
+    first = middle if len(ordered) % 2 else middle - 1
+    usual = median([log10(number) for number in ordered[first : middle + 1]])
+    # Looked at number by number only where one is near the bounds or beyond.
+    low, high = 10 ** (usual - POWERS_OUT_OF_LINE) * NEARLY, 10 ** (usual + POWERS_OUT_OF_LINE) / NEARLY
+    if ordered[0] > low and ordered[-1] < high:
+        return
+    for at, number in enumerate(numbers):
+        if not low < number < high and abs(log10(number) - usual) > POWERS_OUT_OF_LINE:
+            yield at
 
 
 def _flagged(slots: Sequence[SlotReading], doubts: Mapping[str, Sequence[Reason]]) -> tuple[SlotReading, ...]:

@@ -75,7 +75,9 @@ from pipeline.store.receipts import (
 )
 from pipeline.store.returns import (
     Export,
+    Gathered,
     collected,
+    gather,
     last_export,
     record_export,
     stored_returns,
@@ -97,6 +99,7 @@ __all__ = [
     "DecisionKind",
     "Event",
     "Export",
+    "Gathered",
     "InInbox",
     "Known",
     "Listing",
@@ -136,6 +139,7 @@ __all__ = [
     "finish",
     "form_text",
     "forms",
+    "gather",
     "gauges",
     "give_back",
     "history",

@@ -124,8 +124,7 @@ def enter_second(store: Store, order: int, number: int, path: str, entered: Wort
         values = {"source": row.source, "number": row.number, "path": path, "version": version, "agrees": agrees}
         said = {"key": key, "who": who, "when": store.clock(), "entered": from_worth(entered)}
         connection.execute(insert(seconds).values(**values, **said))
-        next_turn(connection)
-        reassess(connection, store.clock(), [row.source])
+        reassess(connection, store.clock(), [row.source], turn=next_turn(connection))
         return agrees
 
     return write(store, work)

@@ -111,8 +111,8 @@ def finish(store: Store, held: Claim, found: Sequence[Reading]) -> bool:
         set_states(connection, held.source, store.clock(), state, **told)
         if replaced is not None:
             replace_source(connection, replaced, held.source, store.clock())
-        next_turn(connection)
-        reassess(connection, store.clock(), [held.source] if replaced is None else [held.source, replaced], known)
+        some = [held.source] if replaced is None else [held.source, replaced]
+        reassess(connection, store.clock(), some, known, turn=next_turn(connection))
 
     return _as_holder(store, held, work)
 
@@ -195,8 +195,7 @@ def _fail(connection: Connection, store: Store, held: Claim, old: int | None, co
     # The earlier reading stands, and with it the pages that it was read from.
     told = {"code": "review", "reason": _open_points(_stored(connection, before.id)), "advice": "请在审核页面核对"}
     set_states(connection, before.id, now, FileState.REVIEW, **told)
-    next_turn(connection)
-    reassess(connection, now, [before.id])
+    reassess(connection, now, [before.id], turn=next_turn(connection))
 
 
 def _stored(connection: Connection, source: int) -> list[Reading]:

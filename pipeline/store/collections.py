@@ -62,8 +62,7 @@ def set_collection(store: Store, wanted: Collection) -> int:
         else:
             made = before.id
             connection.execute(update(table).where(table.c.id == made).values(**to_columns(wanted)))
-        next_turn(connection)
-        reassess_all(connection, store.clock(), made)
+        reassess_all(connection, store.clock(), made, turn=next_turn(connection))
         return made
 
     return write(store, work)

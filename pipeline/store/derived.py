@@ -13,7 +13,7 @@ from pipeline.reading.units import unit_key, unit_named
 from pipeline.store.rows import Loaded
 from schemas.form import Form
 from schemas.office import DecisionKind, StoredReturn
-from schemas.paths import form_path
+from schemas.paths import form_path, item_of
 from schemas.reading import HeaderReading, Problem, Reason
 
 MOST = 2**63
@@ -108,11 +108,6 @@ def to_columns(worth: Worth) -> Values:
 def lot_of(order: int, number: int, path: str) -> int:
     """A slot's lot: always the same for a slot, and for all of them evenly spread."""
     return int.from_bytes(hashlib.sha256(f"{order}-{number}/{path}".encode()).digest()[:4]) >> 1
-
-
-def item_of(path: str) -> str:
-    """The key of the item that a slot belongs to, whichever activity of it."""
-    return form_path(path).partition(".")[0]
 
 
 def _fields(loaded: Loaded) -> Iterator[tuple[str, Worth, float, bool, bool]]:

@@ -111,6 +111,8 @@ returns = Table(
     Column("parts", Integer, nullable=False),
     # Where the queue shows it: open, accepted, aside.
     Column("shelf", String(8), nullable=False),
+    # The office's count when anything was last said of it: whoever holds it as it was before that fetches it anew.
+    Column("turn", Integer, nullable=False, server_default="0"),
     Index(None, "file", "number"),
     Index(None, "shelf", "file", "number"),
     Index(None, "collection", "shelf", "file", "number"),

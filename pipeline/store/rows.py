@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Select, select
@@ -31,6 +31,9 @@ from schemas.values import is_number, plain_number, value_to_json
 
 Key = tuple[int, int]
 """A return: its source, and its number within it."""
+
+Sources: TypeAlias = Some[int] | Select[tuple[int]] | None
+"""Some sources by their ids, or by what finds them; None for all."""
 
 _in_use: WeakValueDictionary[bytes, Reading] = WeakValueDictionary()
 
@@ -77,17 +80,19 @@ def load(
     """The same with their rows, by source and number. `forms` are those of this transaction, where they have been loaded."""
     if some is not None and not some:
         return {}
-    said = _said(connection, some)
-    decided = load_decisions(connection, some)
-    doubts = _second_entries(connection, some)
+    here = returns.c.collection == collection
+    of = some if collection is None or some is not None else select(returns.c.source).where(here)
+    said = _said(connection, of)
+    decided = load_decisions(connection, of)
+    doubts = _second_entries(connection, of)
     found_in = readings.c.collection.label("found_in")
     query = select(returns, readings.c.reading.label("json"), found_in, sources.c.state, files_table.c.sha256)
     query = query.join(readings, (readings.c.source == returns.c.source) & (readings.c.number == returns.c.reading))
     query = query.join(sources, sources.c.id == returns.c.source).join(files_table, files_table.c.id == returns.c.file)
     if collection is not None:
-        query = query.where(returns.c.collection == collection)
+        query = query.where(here)
     rows = connection.execute(_of(query, returns, some).order_by(returns.c.file, returns.c.number)).all()
-    in_force = {(row.source, row.number) for row in rows}
+    in_force = _in_force(connection, rows)
     forms = load_forms(connection) if forms is None else forms
     found = {}
     for row in rows:
@@ -99,7 +104,7 @@ def load(
     return found
 
 
-def load_decisions(connection: Connection, some: Some[int] | None = None) -> dict[Key, dict[str, AnyRow]]:
+def load_decisions(connection: Connection, some: Sources = None) -> dict[Key, dict[str, AnyRow]]:
     """The decisions that count, by return and kind."""
     found: dict[Key, dict[str, AnyRow]] = defaultdict(dict)
     for row in in_effect(connection.execute(_of(select(decisions), decisions, some).order_by(decisions.c.id)).all()):
@@ -144,11 +149,20 @@ def parse_reading(text: str) -> Reading:
     return held
 
 
-def _of(query: Select[Any], table: Any, some: Some[int] | None) -> Select[Any]:
+def _of(query: Select[Any], table: Any, some: Sources) -> Select[Any]:
     return query if some is None else query.where(table.c.source.in_(some))
 
 
-def _said(connection: Connection, some: Some[int] | None) -> dict[Key, list[AnyRow]]:
+def _in_force(connection: Connection, rows: Sequence[AnyRow]) -> set[Key]:
+    """The returns of sources that somebody has split, those in other collections too."""
+    split = {row.source for row in rows if row.first_page is not None or row.end_page is not None}
+    if not split:
+        return set()
+    query = select(returns.c.source, returns.c.number).where(returns.c.source.in_(split))
+    return {(row.source, row.number) for row in connection.execute(query)}
+
+
+def _said(connection: Connection, some: Sources) -> dict[Key, list[AnyRow]]:
     """The corrections that nobody has taken back, by source and reading, the oldest first."""
     found: dict[Key, list[AnyRow]] = defaultdict(list)
     for row in in_effect(connection.execute(_of(select(corrections), corrections, some).order_by(corrections.c.id)).all()):
@@ -156,7 +170,7 @@ def _said(connection: Connection, some: Some[int] | None) -> dict[Key, list[AnyR
     return found
 
 
-def _second_entries(connection: Connection, some: Some[int] | None) -> dict[int, Worth | None]:
+def _second_entries(connection: Connection, some: Sources) -> dict[int, Worth | None]:
     """By correction what was entered the second time where that is something else; None where both agree."""
     rows = connection.execute(_of(select(seconds), seconds, some).order_by(seconds.c.id))
     return {row.version: None if row.agrees else to_worth(row.entered) for row in rows}

@@ -54,6 +54,7 @@ def decide(store: Store, order: int, number: int, kind: DecisionKind, value: str
             return known
         row = find_return(connection, order, number)
         loaded = load(connection, [row.source])[row.source, row.number]
+        turn = next_turn(connection)
         values = {
             "key": key,
             "source": row.source,
@@ -64,10 +65,10 @@ def decide(store: Store, order: int, number: int, kind: DecisionKind, value: str
             "who": who,
             "when": store.clock(),
             "why": why,
-            "turn": next_turn(connection),
+            "turn": turn,
         }
         made = _insert(connection, decisions, values)
-        reassess(connection, store.clock(), [row.source])
+        reassess(connection, store.clock(), [row.source], turn=turn)
         return made
 
     return write(store, work)
@@ -87,6 +88,7 @@ def append_correction(
         raise Conflict(_what_counts(connection, loaded, path), version)
     _check_stands_here(loaded, path)
     before = worth_of(loaded.stored, path)
+    turn = next_turn(connection)
     values = {
         "key": key,
         "source": row.source,
@@ -98,10 +100,10 @@ def append_correction(
         "before": from_worth(correction.before if before is None else before),
         "after": from_worth(correction.after),
         "why": correction.why,
-        "turn": next_turn(connection),
+        "turn": turn,
     }
     made = _insert(connection, corrections, values)
-    reassess(connection, store.clock(), [row.source])
+    reassess(connection, store.clock(), [row.source], turn=turn)
     return made
 
 

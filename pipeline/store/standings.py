@@ -18,7 +18,6 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from pipeline.collection.filing import superseding
 from pipeline.store.derived import Derived, Values, derive, items_here, shelf_of, unit_by
-from pipeline.store.files import AnyRow
 from pipeline.store.forms import load_forms
 from pipeline.store.known import Known, load_collections
 from pipeline.store.remaking import remake
@@ -39,10 +38,12 @@ AT_ONCE = 200
 """Units whose returns are held at once when all are weighed: some megabytes."""
 
 
-def reassess(connection: Connection, now: datetime, some: Some[int], known: Mapping[int, Known] | None = None) -> None:
+def reassess(
+    connection: Connection, now: datetime, some: Some[int], known: Mapping[int, Known] | None = None, *, turn: int
+) -> None:
     """Make the rows of some sources' returns anew, and weigh every return of their units and of those they had before.
 
-    `known` is what is collected, where this transaction has asked for it before.
+    `known` is what is collected, where this transaction has asked for it before; `turn` counts what has changed.
     """
     forms = load_forms(connection)
     known = load_collections(connection, forms) if known is None else known
@@ -54,8 +55,9 @@ def reassess(connection: Connection, now: datetime, some: Some[int], known: Mapp
     made = {key: derive(one, _elsewhere(one, loaded.values())) for key, one in loaded.items()}
     loaded = _settle(connection, now, loaded, made)
     lines = _lines(loaded, made, known)
-    for key, one in loaded.items():
-        _write_line(connection, one.row, lines[key])
+    for key in loaded:
+        # Also where its line is as it was, for not all that people say shows there.
+        connection.execute(_here(key).values(**lines[key], turn=turn))
         _write_slots(connection, key, made[key].slots, is_fresh=key in fresh)
     places |= {(line["collection"], line["unit"]) for line in lines.values() if line["unit"] is not None}
     changed = _weigh(connection, places, known, loaded, forms)
@@ -63,7 +65,7 @@ def reassess(connection: Connection, now: datetime, some: Some[int], known: Mapp
         _tell(connection, now, source)
 
 
-def reassess_all(connection: Connection, now: datetime, collection: int) -> None:
+def reassess_all(connection: Connection, now: datetime, collection: int, *, turn: int) -> None:
     """The same for every return of a collection, when its roster has changed: nothing in them has."""
     forms = load_forms(connection)
     known = load_collections(connection, forms)
@@ -84,7 +86,7 @@ def reassess_all(connection: Connection, now: datetime, collection: int) -> None
             line |= {"superseded_by": None, "shelf": shelf_of(row.waiting, row.dismissed, None)}
             changed.add(row.source)
         if unit != row.unit or len(line) > 1:
-            connection.execute(_here((row.source, row.number)).values(**line))
+            connection.execute(_here((row.source, row.number)).values(**line, turn=turn))
     weighed = sorted(unit for unit, count in several.items() if count > 1)
     for first in range(0, len(weighed), AT_ONCE):
         some = {(collection, unit) for unit in weighed[first : first + AT_ONCE]}
@@ -208,12 +210,6 @@ def _weigh(
             connection.execute(_here((row.source, row.number)).values(superseded_by=by, shelf=shelf))
             changed.add(row.source)
     return changed
-
-
-def _write_line(connection: Connection, row: AnyRow, line: Values) -> None:
-    before = row._mapping
-    if any(before[column] != value for column, value in line.items()):
-        connection.execute(_here((row.source, row.number)).values(**line))
 
 
 def _write_slots(connection: Connection, key: Key, made: Mapping[str, Values], *, is_fresh: bool) -> None:

@@ -53,14 +53,15 @@ def undo_last(store: Store, who: str, *, since: datetime | None = None) -> Undon
             return None
         table, row = max(last, key=_turn)
         _check_counts(connection, table, row)
-        words = {"key": key, "who": who, "when": store.clock(), "undoes": row.id, "turn": next_turn(connection), "why": ""}
+        turn = next_turn(connection)
+        words = {"key": key, "who": who, "when": store.clock(), "undoes": row.id, "turn": turn, "why": ""}
         same = {name: row._mapping[name] for name in ("source", "number")}
         if table is corrections:
             same |= {"reading": row.reading, "path": row.path, "before": row.after, "after": row.before}
         else:
             same |= {"kind": row.kind, "before": row.value, "value": row.before}
         connection.execute(insert(table).values(**words, **same))
-        reassess(connection, store.clock(), [row.source])
+        reassess(connection, store.clock(), [row.source], turn=turn)
         return _undone(connection, table, row)
 
     return write(store, work)

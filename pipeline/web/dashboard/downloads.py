@@ -195,6 +195,6 @@ def _made_apart(settings: Settings, name: str, collection: int, as_of: date) -> 
 def _write_table(settings: Settings, path: Path, name: str, collection: int, as_of: date) -> None:
     store = open_store(settings.database_url)
     try:
-        path.write_bytes(MAKERS[name](take_snapshot(store, collection or None), as_of))
+        path.write_bytes(MAKERS[name](take_snapshot(store, collection=collection or None), as_of))
     finally:
         store.close()

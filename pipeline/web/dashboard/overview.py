@@ -16,6 +16,7 @@ from pipeline.times import as_utc, local_date
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot
 from schemas.office import Correction, FileState, Receipt
+from schemas.paths import item_of
 
 ONE_SITTING = timedelta(minutes=2)
 """Between two decisions of one person: after a longer pause they had been away, and the pause says nothing about pace."""
@@ -249,11 +250,6 @@ def to_do(ledger: Ledger) -> tuple[ToDo, ...]:
         ToDo(say("重复来件"), len(ledger.duplicates), "/files?state=duplicate"),
     )
     return tuple(one for one in found if one.count)
-
-
-def item_of(path: str) -> str:
-    """The key of the item that a slot belongs to: item7[2].name is in item7."""
-    return path.partition(".")[0].partition("[")[0]
 
 
 def _flags(filed: Filed) -> frozenset[str]:

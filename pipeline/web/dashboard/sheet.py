@@ -195,7 +195,7 @@ def _shown_total(total: Total) -> str:
     """A sum in characters; a dash before anything has come, for that is no 0."""
     if not total.slot.kind.summed:
         return ""
-    if not total.contributions:
+    if not total.count:
         return "—"
     # Of boxes it is told what the number counts.
     return total.in_words(total.value) + (f" {total.measure}" if total.measure else "")

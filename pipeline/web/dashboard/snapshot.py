@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 from pipeline.collection.ledger import Ledger, UnitLine, make_ledger
 from pipeline.collection.totals import Total, make_totals
-from pipeline.store import Store, collected, fingerprint, forms
+from pipeline.store import Gathered, Store, fingerprint, gather
 from pipeline.web.context import Web
 from schemas.errors import KuohaoError
 from schemas.form import Form
@@ -38,7 +38,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What is on record and what follows from it; `taken` is the moment (UTC), `seconds` what it cost to make."""
+    """What is on record and what follows from it; `taken` is the moment (UTC), `seconds` what it cost to make.
+
+    `gathered` is what the store gave: the next picture is made of that and of what has changed since.
+    """
 
     stamp: str
     taken: datetime
@@ -49,6 +52,7 @@ class Snapshot:
     receipts: tuple[Receipt, ...]
     ledger: Ledger
     totals: tuple[Total, ...]
+    gathered: Gathered | None = field(default=None, repr=False)
     worked_out: dict[Hashable, object] = field(default_factory=dict, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
@@ -66,24 +70,27 @@ class Snapshot:
         return next((total for total in self.totals if total.slot.path == path), None)
 
 
-def take_snapshot(store: Store, collection: int | None = None) -> Snapshot:
-    """The office right now, as to one collection. Raises StoreUnavailable; ConfigError for an id that there is not."""
+def take_snapshot(store: Store, before: Snapshot | None = None, *, collection: int | None = None) -> Snapshot:
+    """The office right now, as to one collection: an earlier picture of it brought up to date, where there is one.
+
+    Raises StoreUnavailable; ConfigError for an id that there is not.
+    """
     begun = time.monotonic()
     # Before what it stands for: what comes in between makes the next picture, at worst, the same again.
     stamp = fingerprint(store)
-    with _collector_paused():
-        known, returns, receipts = collected(store, collection)
-        form = forms(store)[known.form]
-        ledger = make_ledger(known, returns, receipts, form)
-        totals = make_totals(ledger, form)
+    with _collector_paused(freeze=before is None):
+        found = gather(store, collection, before.gathered if before is not None else None)
+        known, returns, form = found.collection, tuple(found.returns.values()), found.form
+        ledger = make_ledger(known, returns, found.receipts, form, before.ledger if before is not None else None)
+        totals = make_totals(ledger, form, before.totals if before is not None else ())
     seconds = time.monotonic() - begun
-    return Snapshot(stamp, store.clock(), seconds, known, form, tuple(returns), tuple(receipts), ledger, totals)
+    return Snapshot(stamp, store.clock(), seconds, known, form, returns, found.receipts, ledger, totals, found)
 
 
 class Kept:
     """The last picture of an office. It holds that, and the thread that makes the next one."""
 
-    def __init__(self, store: Store, take: Callable[[Store], Snapshot] = take_snapshot) -> None:
+    def __init__(self, store: Store, take: Callable[[Store, Snapshot | None], Snapshot] = take_snapshot) -> None:
         self._store = store
         self._take = take
         self._making = Lock()
@@ -97,7 +104,7 @@ class Kept:
         with self._making:
             last = self._last
             if last is None or last.stamp != fingerprint(self._store):
-                last = self._last = self._take(self._store)
+                last = self._last = self._take(self._store, last)
                 self._rested_at = time.monotonic() + REST * last.seconds
             return last
 
@@ -157,8 +164,11 @@ _pauses_lock = Lock()
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Make many values without looking for rings among them again and again, which takes twice as long as making them."""
+def _collector_paused(*, freeze: bool) -> Iterator[None]:
+    """Make many values without looking for rings among them again and again, which takes twice as long as making them.
+
+    Those that are there at the end of it may be frozen, not to be looked at later either: millions take a second each time.
+    """
     global _pauses  # noqa: PLW0603  # the collector is the whole process's
     with _pauses_lock:
         _pauses += 1
@@ -168,5 +178,7 @@ def _collector_paused() -> Iterator[None]:
     finally:
         with _pauses_lock:
             _pauses -= 1
+            if freeze:
+                gc.freeze()
             if _pauses == 0:
                 gc.enable()

@@ -35,9 +35,10 @@ from pipeline.store import (
     utc_now,
     view_counts,
 )
-from pipeline.web.dashboard.snapshot import take_snapshot
+from pipeline.web.dashboard.snapshot import Snapshot, take_snapshot
 from schemas.flow import State
 from schemas.office import Correction
+from schemas.reading import Reading
 from schemas.safety_month import SAFETY_MONTH
 from tests.bench.scale.busy import busy_seconds, difference
 from tests.bench.scale.rows import INBOX, Filled, arrival_of, fill, made_reading
@@ -50,6 +51,9 @@ SERVER = "-c shared_buffers=1GB -c max_wal_size=4GB -c work_mem=32MB"
 
 WARM = 3
 """Times that each is done before it is timed."""
+
+PICTURES = 5
+"""Returns after each of which the picture of the collection is brought up to date."""
 
 DAY_WAITING = 20_000
 """Files that wait at once when a province's last hour comes faster than it is read."""
@@ -128,9 +132,22 @@ def ask(store: Store, server: Path, filled: Filled, tries: int) -> list[Took]:
         "metrics": lambda: gauges(store),
     }
     took += [_measure(server, name, question, tries) for name, question in questions.items()]
-    # The collection's whole picture, from which dashboard, totals and ledger are drawn; the first is made of JSON.
-    took.append(_measure(server, "dashboard, totals and ledger, first", lambda: take_snapshot(store, here), 1, warm=0))
-    took.append(_measure(server, "dashboard, totals and ledger, again", lambda: take_snapshot(store, here), 2, warm=0))
+    # The collection's whole picture, from which dashboard, totals and ledger are drawn; the first is made of JSON, the next
+    # ones of that and of what has changed.
+    kept: list[Snapshot] = []
+
+    def picture() -> None:
+        kept[:] = [take_snapshot(store, kept[0] if kept else None, collection=here)]
+
+    def another() -> None:
+        _read_one(store, f"{store.clock():%H%M%S%f}.pdf", made_reading(rng, str(rng.choice(filled.units))))
+
+    took.append(_measure(server, "dashboard, totals and ledger, first", picture, 1, warm=0))
+    later = []
+    for _ in range(PICTURES):
+        another()
+        later.append(_measure(server, "dashboard, totals and ledger, a return later", picture, 1, warm=0))
+    took.append(sorted(later, key=lambda one: one.busy)[PICTURES // 2])
     with many_waiting(store, DAY_WAITING):
         took.append(_measure(server, f"claim with {DAY_WAITING} waiting", lambda: claim(store), tries))
     return took
@@ -181,6 +198,15 @@ def many_waiting(store: Store, count: int) -> Iterator[None]:
         with store.engine.connect() as connection, connection.begin():
             # Not deleted: each row that goes is looked for in all that may refer to it.
             connection.execute(text("UPDATE sources SET state = 'failed' WHERE id > :first"), {"first": first})
+
+
+def _read_one(store: Store, name: str, found: Reading) -> None:
+    order = record_arrival(store, arrival_of(name))
+    held = claim(store)
+    assert order is not None
+    assert held is not None
+    mark_cleared(store, [order])
+    assert finish(store, held, [found])
 
 
 def _measure(server: Path, name: str, question: Callable[[], object], tries: int, *, warm: int = WARM) -> Took:
