@@ -23,6 +23,7 @@ from pipeline.store import (
     extend,
     fingerprint,
     finish,
+    gauges,
     history,
     is_done,
     list_returns,
@@ -87,6 +88,7 @@ QUESTIONS: dict[str, Question] = {
     "what to tell the clerk": lambda store: to_tell(store, "/收件"),
     "whether all is read": is_done,
     "has anything changed": fingerprint,
+    "what a monitor asks": gauges,
     "the files of a collection": lambda store: receipts(store, collection=1),
 }
 

@@ -11,8 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.office.archive import archive_of
-from pipeline.store import claim, finish, open_store, record_arrival
+from pipeline.store import claim, counts, finish, gauges, open_store, record_arrival, set_collection, the_collection
 from pipeline.web.context import Web
+from schemas.office import FileState
 from tests.office import reading_of
 from tests.test_store import Clock, arrival
 from tests.web import Visitor, add_people, opened_web
@@ -52,6 +53,22 @@ def test_numbers_follow_the_store(tmp_path: Path, database: str) -> None:
     assert found["kuohao_flagged_slots",] == found["kuohao_open_slots",] == 1
     assert found["kuohao_unread_age_seconds",] == 30
     assert found["kuohao_review_age_seconds",] == 90
+
+
+def test_files_are_counted_as_they_come(database: str) -> None:
+    """What was counted before, here or by another process, is counted once; a closed collection's returns no more."""
+    with closing(open_store(database, pauses=())) as store, closing(open_store(database, pauses=())) as another:
+        for turn, (taken, asked) in enumerate(((store, another), (another, store), (store, another), (another, another)), 1):
+            record_arrival(taken, arrival(f"{turn}.pdf"))
+            held = claim(taken)
+            assert held is not None
+            finish(taken, held, [reading_of({"item1.lectures": turn}, unit=UNIT)])
+            found = gauges(asked)
+            assert found.files[FileState.ACCEPTED] == counts(store)[FileState.ACCEPTED]
+            assert sum(found.files.values()) == sum(found.returns.values()) == turn
+        assert gauges(store) == gauges(another)
+        set_collection(store, replace(the_collection(store)[0], closed=store.clock()))
+        assert (sum(gauges(store).returns.values()), sum(gauges(store).files.values())) == (0, 4)
 
 
 def test_meters_of_the_process_are_told(web: Web) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from schemas.errors import ConfigError, DiskFull, KuohaoError, StoreUnavailable
 
-HEAD = "v0009"
+HEAD = "v0010"
 """The newest migration. At start it is compared with the store's own, and Alembic is loaded only where they differ."""
 
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)

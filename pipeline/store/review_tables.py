@@ -76,6 +76,9 @@ decisions = Table(
     sqlite_autoincrement=True,
 )
 
+OPEN_RETURN = text("open > 0")
+"""Returns in which anything is open, in the index's own words: few, however many there have been."""
+
 returns = Table(
     "returns",
     metadata,
@@ -117,6 +120,7 @@ returns = Table(
     Index(None, "shelf", "file", "number"),
     Index(None, "collection", "shelf", "file", "number"),
     Index(None, "unit", "collection"),
+    Index("ix_returns_open", "collection", "source", "number", sqlite_where=OPEN_RETURN, postgresql_where=OPEN_RETURN),
     Index(None, "main_file"),
 )
 

@@ -11,7 +11,7 @@ from pipeline.collection.corrections import HEADER
 from pipeline.store.derived import ASIDE
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
-from pipeline.store.queue import Listing
+from pipeline.store.queue import Listing, in_collection
 from pipeline.store.review_tables import returns, slots
 from pipeline.store.rows import Loaded, load
 from pipeline.store.saying import worth_of
@@ -23,7 +23,7 @@ from schemas.values import Value
 
 OF_RETURN = (slots.c.source == returns.c.source) & (slots.c.number == returns.c.number)
 
-IS_OPEN, IS_FLAGGED = "slots.open", "slots.flagged"
+IS_OPEN, IS_FLAGGED, HAS_OPEN = "slots.open", "slots.flagged", "returns.open > 0"
 """In the indices' own words: only then are these used."""
 
 
@@ -69,7 +69,7 @@ def list_slots(
     """Slots of returns that count or may count, by arrival and printed order. Fields above the table where asked for."""
     wanted: list[ColumnElement[bool] | TextClause] = [
         returns.c.shelf != ASIDE,
-        *slots_in(collection),
+        *(_open_in(collection) if open else slots_in(collection)),
         *_is(IS_OPEN, open),
         *_is(IS_FLAGGED, flagged),
     ]
@@ -90,7 +90,7 @@ def list_slots(
 def open_by_slot(store: Store, *, collection: int | None = None) -> dict[str, int]:
     """How many of each slot of the form are open in returns that count or may count; slots of which none is are left out."""
     query = select(slots.c.form_path, func.count().label("total")).join(returns, OF_RETURN)
-    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, *slots_in(collection), _no_field())
+    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, *_open_in(collection), _no_field())
     query = query.group_by(slots.c.form_path)
     return {row.form_path: row.total for row in read(store, lambda connection: connection.execute(query).all())}
 
@@ -102,6 +102,11 @@ def slots_in(collection: int | None) -> Sequence[ColumnElement[bool]]:
     a collection's returns instead.
     """
     return () if collection is None else (returns.c.collection + 0 == collection,)
+
+
+def _open_in(collection: int | None) -> Sequence[ColumnElement[bool] | TextClause]:
+    """What picks the returns that open slots stand in: both have indices of their own, in which the others are not."""
+    return (text(HAS_OPEN), *in_collection(collection))
 
 
 def to_slot_rows(connection: Connection, rows: Sequence[AnyRow]) -> tuple[SlotRow, ...]:

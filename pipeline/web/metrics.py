@@ -57,12 +57,14 @@ class _Office(Collector):
         files = GaugeMetricFamily("kuohao_files", "Files by state.", labels=["state"])
         for state, count in self._found.files.items():
             files.add_metric([state.value], count)
-        returns = GaugeMetricFamily("kuohao_returns", "Returns by where the queue shows them.", labels=["shelf"])
+        returns = GaugeMetricFamily("kuohao_returns", "Open collections' returns by shelf of the queue.", labels=["shelf"])
         for shelf, count in self._found.returns.items():
             returns.add_metric([shelf], count)
         yield files
         yield returns
-        yield GaugeMetricFamily("kuohao_flagged_slots", "Slots and fields that the machine flagged.", self._found.flagged)
+        yield GaugeMetricFamily(
+            "kuohao_flagged_slots", "Open collections' slots and fields that were flagged.", self._found.flagged
+        )
         yield GaugeMetricFamily("kuohao_open_slots", "Of these, the ones nobody has decided about.", self._found.open)
         yield GaugeMetricFamily(
             "kuohao_unread_age_seconds", "How long the oldest unread file waits.", self._found.unread_seconds
