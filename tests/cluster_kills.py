@@ -50,6 +50,9 @@ LEASE_SECONDS = 20
 AWAY_SECONDS = 1.0
 """For which the database stays away."""
 
+LOOK_SECONDS = 0.5
+"""Between two looks: each costs the database what a return does."""
+
 PATIENCE = 600
 """Seconds in which something must have happened, whatever else the machine does."""
 
@@ -130,12 +133,13 @@ def prove(folder: Path, server: Server, plan: Plan, originals: str = "") -> Repo
     states, died = _end(far)
     if died < plan.kills:
         faults.append(f"{plan.kills} workers were killed, and {died} returns with them: too few to show anything")
+    ended, tables = outcome(far), exported(far, batch)
     compared = 0
     for name, desk in (("processes", there), ("this process", here)):
         faults += [f"{name}: {fault}" for fault in check(desk, batch)]
-        if outcome(desk) != outcome(far):
+        if outcome(desk) != ended:
             faults.append(f"states or readings differ from those in {name}")
-        expected, tables = exported(desk, batch), exported(far, batch)
+        expected = exported(desk, batch)
         faults += [f"{table} differs from the one in {name}" for table in tables if tables[table] != expected[table]]
         compared += sum(map(len, expected.values()))
     return Report(states, died, compared, seconds, tuple(faults))
@@ -245,7 +249,7 @@ def _wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         if time.monotonic() > end:
             raise TimeoutError
-        time.sleep(0.1)
+        time.sleep(LOOK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ def running_worker(
     folder.mkdir(exist_ok=True)
     local = str(folder.absolute())
     words = ("--nthreads", str(threads), "--no-dashboard", "--memory-limit", memory, "--local-directory", local)
-    with _running("dask_worker", folder, address, *words, "--nanny" if nanny else "--no-nanny"):
+    # One without a scheduler looks for it before it ends; a nanny must have time to end its worker.
+    with _running("dask_worker", folder, address, *words, "--nanny" if nanny else "--no-nanny", patience=20 if nanny else 1):
         yield
 
 
@@ -131,7 +132,7 @@ def held_reader(paths: tuple[Path, ...], names: tuple[str, ...]) -> tuple[Readin
 
 
 @contextmanager
-def _running(program: str, folder: Path, *words: str) -> Iterator[None]:
+def _running(program: str, folder: Path, *words: str, patience: float = 20) -> Iterator[None]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_CONFIG": str(ROOT / "deploy" / "dask.yaml")}
     process = subprocess.Popen(
         [sys.executable, "-m", f"distributed.cli.{program}", *words],
@@ -142,7 +143,7 @@ def _running(program: str, folder: Path, *words: str) -> Iterator[None]:
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
