@@ -27,7 +27,8 @@ def join_parted(table: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell]:
         within = [cell for cell in cells if row <= cell.row < row + span]
         whole = sorted((cell for cell in within if cell.row_span == span), key=lambda cell: cell.column)
         starts = [place for place, cell in enumerate(whole) if cell.column in true or place == 0]
-        parts = [whole[start:stop] for start, stop in zip(starts, [*starts[1:], len(whole)], strict=True)]
+        # A row all of whose other cells are lower than it has none.
+        parts = [whole[start:stop] for start, stop in zip(starts, [*starts[1:], len(whole)][: len(starts)], strict=True)]
         joined += [join_cells(part) for part in parts]
         # What is lower than its row lies between two parts of a cell, or is a cell of its own.
         ends = [(part[0].column, part[-1].column + part[-1].column_span) for part in parts if len(part) > 1]

@@ -282,6 +282,14 @@ def test_a_sentence_that_false_rules_part_is_one_cell() -> None:
     ]
 
 
+def test_a_row_of_cells_that_are_all_lower_keeps_them() -> None:
+    """A false rule from side to side parts every cell of a row but the first column's: nothing is joined, nothing lost."""
+    corners = corners_of((0, 0, 1, 1))
+    heads = [Cell(0, row, 0, span, 1, corners) for row, span in ((0, 1), (1, 2))]
+    inner = [Cell(0, row, column, 1, 1, corners) for row in range(3) for column in (1, 2)]
+    assert join_parted([*heads, *inner], inner) == inner
+
+
 def test_a_narrow_table_keeps_its_first_row() -> None:
     """Of a table of two columns nothing is taken away."""
     cells = boxes((0, 0, 1), (1, 0, 1), (1, 1, 1))
