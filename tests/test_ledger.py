@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.collection.corrections import HEADER
+from pipeline.collection.file_names import spellings_of, units_in_name
 from pipeline.collection.filing import Standing
-from pipeline.collection.ledger import Ledger, UnitLine, UnitState, make_ledger, units_in_name
+from pipeline.collection.ledger import Ledger, UnitLine, UnitState, make_ledger
 from schemas.office import FileState, Receipt, StoredReturn, Unit
 from schemas.reading import Problem
 from schemas.safety_month import SAFETY_MONTH
@@ -231,6 +232,7 @@ def test_a_failed_file_may_say_whose_it_is() -> None:
     for name in ("报表/青禾县总工会.pdf", "青禾县 1.jpg", "(青禾公司)"):
         assert units_in_name(name, units) == (UNIT,)
     assert units_in_name("扫描.pdf", units) == ()
+    assert units_in_name("青禾县总工会转青禾公司.pdf", spellings_of((Unit("青禾县"), *units))) == ("青禾县", UNIT)
 
 
 @st.composite

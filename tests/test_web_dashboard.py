@@ -132,6 +132,19 @@ def test_every_unit_opens(filled: Web) -> None:
         assert all(filed.stored.name in page.text for filed in line.returns)
 
 
+def test_long_lists_come_in_pages(empty: Web) -> None:
+    """Of units to remind a hundred are shown at a time, and the words to send name all of them."""
+    names = [f"{number}号工会" for number in range(1000, 1250)]
+    set_collection(empty.store, collection_of(*names))
+    visitor = Visitor(empty)
+    for page, shown in ((1, names[:100]), (3, names[200:])):
+        text = visitor.get(f"/units?list=remind&page={page}").text
+        rows, told = re.findall(r"<tr><td>.*?(\d{4}号工会)</a>", text), text[text.index('<pre id="remind-text"') :]
+        assert rows == shown
+        assert all(name in told for name in names)
+        assert 'href="/units?list=remind&amp;page=2"' in text
+
+
 def test_dashboard_says_what_the_ledger_says(filled: Web) -> None:
     """Units in each state, those expected and those that have returned."""
     known, returns, receipts = collected(filled.store)

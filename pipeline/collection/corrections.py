@@ -75,6 +75,8 @@ def effective_slots(
     def decided(slot: SlotReading) -> EffectiveSlot:
         return _decided(slot, corrections.get(slot.path), settled, disputes.get(slot.path))
 
+    if not corrections:
+        return tuple(_decided(slot, None, settled) for slot in reading.slots)
     read = [decided(slot) for slot in reading.slots]
     known = {slot.path for slot in reading.slots}
     more = [path for path in sorted(corrections) if path not in known]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from pipeline.collection.corrections import EffectiveSlot, open_fields
 from pipeline.collection.filing import Filed, Standing, arrival, as_read, file_return, weigh
@@ -18,17 +18,11 @@ from pipeline.times import as_utc
 from schemas.flow import State
 from schemas.form import Form
 from schemas.office import Collection, FileState, Receipt, StoredReturn, Unit
-from schemas.paths import form_path, path_in_turn, turn_of
+from schemas.paths import form_path, item_of, path_in_turn, turn_of
 from schemas.reading import Problem
-
-# What files are seldom called by, though the unit is.
-UNION = re.compile(r"(总工会|工会委员会|工会)$")
 
 # What is wrong with a file that a person must look at, though nothing in it may be flagged; the others are told otherwise.
 TO_LOOK_AT = frozenset({Problem.FILE_CUT_SHORT, Problem.NO_HEADER})
-
-# Characters that a name must have to be known in a file's name.
-SHORTEST_NAME = 3
 
 
 class UnitState(StrEnum):
@@ -62,6 +56,15 @@ CountedSlot: TypeAlias = tuple[Filed, EffectiveSlot]
 """A slot that counts, and the return that it stands in."""
 
 
+class Reviewed(NamedTuple):
+    """A unit's slots on pages that have come, those flagged, those open; and open ones whose pages have not come."""
+
+    slots: int
+    flagged: int
+    open: int
+    absent: int
+
+
 @dataclass(frozen=True)
 class UnitLine:
     """A unit in the ledger: its state, its returns in the order of arrival, and the slots that count.
@@ -87,6 +90,16 @@ class UnitLine:
     def counted(self) -> tuple[Filed, ...]:
         """The returns that count, in the order of arrival: one, or the parts of a form that came in several files."""
         return tuple(filed for filed in self.returns if filed.standing is Standing.COUNTS)
+
+    @cached_property
+    def reviewed(self) -> Reviewed:
+        """How far the review of its slots is; worked out once, for a line that stays is in many ledgers."""
+        flags = {arrival(filed): {slot.path for slot in filed.stored.reading.slots if slot.review} for filed in self.counted}
+        here = [counted for counted in self.slots if item_of(counted[1].path) not in self.missing_items]
+        # Two entries that disagree open what the machine had accepted.
+        flagged = sum(slot.open or slot.own_path in flags[arrival(filed)] for filed, slot in here)
+        opened = sum(slot.open for _, slot in here)
+        return Reviewed(len(here), flagged, opened, self.open_slots - opened)
 
 
 @dataclass(frozen=True)
@@ -167,22 +180,6 @@ def make_ledger(
         _in_state(receipts, FileState.DUPLICATE),
         form,
         accepted,
-    )
-
-
-def units_in_name(name: str, units: Sequence[Unit]) -> tuple[str, ...]:
-    """The units whose name or alias, or name without 总工会, stands in a file's name: whose file it may be.
-
-    What is too short tells nothing: 青禾县.pdf may be 青禾县总工会's, but 工会.pdf is nobody's.
-    """
-
-    def spellings(unit: Unit) -> tuple[str, ...]:
-        return (unit.name, *unit.aliases, UNION.sub("", unit.name))
-
-    return tuple(
-        unit.name
-        for unit in units
-        if any(len(spelling) >= SHORTEST_NAME and spelling in name for spelling in spellings(unit))
     )
 
 

@@ -9,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.collection.file_names import units_in_name
 from pipeline.collection.filing import Filed, Standing
-from pipeline.collection.ledger import Ledger, UnitLine, UnitState, units_in_name
+from pipeline.collection.ledger import Ledger, UnitLine, UnitState
 from pipeline.reading.units import unit_field
 from pipeline.times import day_text, local_date, local_text
 from pipeline.whole import printable

@@ -6,8 +6,9 @@ from datetime import date
 
 from pipeline.collection.corrections import HEADER, EffectiveSlot
 from pipeline.collection.export import STATES, UNREADABLE_MARK
+from pipeline.collection.file_names import units_in_name
 from pipeline.collection.filing import Filed, Standing
-from pipeline.collection.ledger import TO_REMIND, Ledger, UnitLine, units_in_name
+from pipeline.collection.ledger import TO_REMIND, Ledger, UnitLine
 from pipeline.collection.ledger_text import items_text, line_note
 from pipeline.collection.totals import heading_of
 from pipeline.times import local_date, local_text

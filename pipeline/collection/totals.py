@@ -14,9 +14,8 @@ where it is something else.
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -25,14 +24,11 @@ from typing import NamedTuple
 from pipeline.collection.corrections import EffectiveSlot
 from pipeline.collection.filing import Filed
 from pipeline.collection.ledger import CountedSlot, Ledger, UnitLine
-from pipeline.judging.counts import read_amount, read_number
+from pipeline.collection.tallies import Tally, count_line, decimals_by_measure, options_of
 from schemas.flow import State
 from schemas.form import Form, FormItem, Mark, Slot, SlotKind
 from schemas.paths import form_path, turn_of
-from schemas.values import Number, decimals_of, is_number, number_text, plain_number
-
-# The decimals in an amount as it was written.
-WRITTEN_DECIMALS = re.compile(r"\.([0-9]{1,6})(?![0-9])")
+from schemas.values import Number, is_number, number_text, plain_number
 
 COUNTS = ("given", "zero", "blank", "unreadable", "open", "unknown")
 
@@ -90,6 +86,17 @@ class Total:
             _contribution(line, filed, slot, self.slot) for line in self.lines for filed, slot in self._slots_of(line)
         )
 
+    @cached_property
+    def opened(self) -> tuple[Contribution, ...]:
+        """Of these the open ones; units in which nothing is open are not looked at."""
+        return tuple(
+            _contribution(line, filed, slot, self.slot)
+            for line in self.lines
+            if line.open_slots
+            for filed, slot in self._slots_of(line)
+            if slot.open
+        )
+
     def _slots_of(self, line: UnitLine) -> Sequence[CountedSlot]:
         """Those of a unit's slots that it is made of: the one in its place, where there are no further activities."""
         if line.in_place:
@@ -143,24 +150,6 @@ class Total:
         return number_text(number, self.decimals)
 
 
-@dataclass
-class _Tally:
-    """What has been counted for a total. Of open slots the sums of what they are worth, and of the most that they may be."""
-
-    slot: Slot
-    summed: bool
-    sure: Number = 0
-    open_value: Number = 0
-    open_most: Number = 0
-    given: int = 0
-    zero: int = 0
-    blank: int = 0
-    unreadable: int = 0
-    open: int = 0
-    unknown: int = 0
-    written: Counter[int] = field(default_factory=Counter)
-
-
 def make_totals(ledger: Ledger, form: Form, before: Sequence[Total] = ()) -> tuple[Total, ...]:
     """A total for each slot of the form, in printed order; further activities of an item add to its first one's slots.
 
@@ -175,10 +164,10 @@ def make_totals(ledger: Ledger, form: Form, before: Sequence[Total] = ()) -> tup
     with localcontext(prec=DIGITS):
         for place, line in enumerate(ledger.lines):
             if not was or line is not was[place]:
-                _count(tallies, line, 1)
+                count_line(tallies, line, 1)
                 if was:
-                    _count(tallies, was[place], -1)
-    headings, decimals = form.headings, _decimals_by_measure(tallies.values())
+                    count_line(tallies, was[place], -1)
+    headings, decimals = form.headings, decimals_by_measure(tallies.values())
     totals = {
         slot.path: _total(tallies[slot.path], headings[slot.path], ledger.lines, place, decimals.get(slot.unit, 0))
         for place, slot in enumerate(form.slots)
@@ -213,81 +202,19 @@ def rows_filled(item: FormItem, totals: Mapping[str, Total]) -> int:
 
 def _contribution(line: UnitLine, filed: Filed, slot: EffectiveSlot, printed: Slot) -> Contribution:
     value = slot.value if is_number(slot.value) else 0
-    return Contribution(line.unit.name, line.unit.parent, filed, slot, value, _options(slot, printed) if slot.open else ())
+    return Contribution(line.unit.name, line.unit.parent, filed, slot, value, options_of(slot, printed) if slot.open else ())
 
 
-def _tally_of(total: Total | None, slot: Slot) -> _Tally:
+def _tally_of(total: Total | None, slot: Slot) -> Tally:
     """What a total that was made before has counted."""
     if total is None:
-        return _Tally(slot, slot.kind.summed)
+        return Tally(slot, slot.kind.summed)
     sums = (total.low, total.value - total.low, total.high - total.low)
     counts = {name: getattr(total, name) for name in COUNTS}
-    return _Tally(slot, slot.kind.summed, *sums, **counts, written=Counter(total.written))
+    return Tally(slot, slot.kind.summed, *sums, **counts, written=Counter(total.written))
 
 
-def _count(tallies: Mapping[str, _Tally], line: UnitLine, times: int) -> None:
-    """Count a unit's slots, or with -1 take them off again."""
-    for _, slot in line.slots:
-        tally = tallies.get(form_path(slot.path))
-        if tally is not None:
-            _count_slot(tally, slot, times)
-
-
-def _count_slot(tally: _Tally, slot: EffectiveSlot, times: int) -> None:
-    state, value = slot.state, slot.value
-    number = value if is_number(value) else None
-    if state is State.BLANK:
-        tally.blank += times
-    elif state is State.VALUE and value == 0:
-        tally.zero += times
-    # Words that a person has typed into a count are no number.
-    elif state is State.VALUE and (number is not None or not tally.summed):
-        tally.given += times
-    else:
-        tally.unreadable += times
-    tally.open += times * slot.open
-    if tally.summed and slot.open:
-        options = _options(slot, tally.slot)
-        tally.open_value += times * (number or 0)
-        tally.open_most += times * max(options, default=0)
-        tally.unknown += times * (not options)
-    elif tally.summed and number:
-        tally.sure += times * number
-    if tally.slot.kind is SlotKind.MONEY:
-        tally.written[_decimals(slot.raw, number or 0)] += times
-
-
-def _options(slot: EffectiveSlot, printed: Slot) -> tuple[Number, ...]:
-    """The numbers that have been read in an open slot."""
-    if printed.kind is SlotKind.TICK:
-        return (0, 1)
-    read: list[Number] = [slot.value] if is_number(slot.value) else []
-    for text in (*slot.candidates, slot.raw):
-        money = printed.kind is SlotKind.MONEY
-        number = read_amount(text, printed.unit).value if money else read_number(text).value
-        if number is not None:
-            read.append(number)
-    return tuple(sorted(set(read)))
-
-
-def _decimals_by_measure(tallies: Iterable[_Tally]) -> dict[str, int]:
-    """How many decimals amounts are written with, by their word of measure: people line them up."""
-    most: dict[str, int] = defaultdict(int)
-    for tally in tallies:
-        if tally.slot.kind is SlotKind.MONEY:
-            written = [decimals for decimals, times in tally.written.items() if times]
-            most[tally.slot.unit] = max(most[tally.slot.unit], *written, 0)
-    return most
-
-
-def _decimals(raw: str, value: Number) -> int:
-    """The decimals of an amount, noughts at its end included where they were read."""
-    written = WRITTEN_DECIMALS.search(raw)
-    is_raw = written is not None and read_amount(raw).value == value
-    return len(written[1]) if written is not None and is_raw else decimals_of(value)
-
-
-def _total(tally: _Tally, heading: str, lines: tuple[UnitLine, ...], place: int, decimals: int) -> Total:
+def _total(tally: Tally, heading: str, lines: tuple[UnitLine, ...], place: int, decimals: int) -> Total:
     slot = tally.slot
     return Total(
         slot,

@@ -59,9 +59,10 @@ def judge_across(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     written: dict[str, tuple[list[Number], list[int]]] = defaultdict(lambda: ([], []))
     for place, reading in enumerate(readings):
         for slot in reading.slots:
-            if is_number(slot.value) and slot.value > 0:
+            # Without a call for each of some hundred thousand, most of which are counts.
+            if (value := slot.value) and (type(value) is int or is_number(value)) and value > 0:
                 numbers, places = written[slot.path]
-                numbers.append(slot.value)
+                numbers.append(value)
                 places.append(place)
     doubts: dict[int, dict[str, list[Reason]]] = defaultdict(dict)
     for path, (numbers, places) in written.items():

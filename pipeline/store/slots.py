@@ -11,7 +11,7 @@ from pipeline.collection.corrections import HEADER
 from pipeline.store.derived import ASIDE
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
-from pipeline.store.queue import Listing, in_collection
+from pipeline.store.queue import Listing
 from pipeline.store.review_tables import returns, slots
 from pipeline.store.rows import Loaded, load
 from pipeline.store.saying import worth_of
@@ -105,8 +105,8 @@ def slots_in(collection: int | None) -> Sequence[ColumnElement[bool]]:
 
 
 def _open_in(collection: int | None) -> Sequence[ColumnElement[bool] | TextClause]:
-    """What picks the returns that open slots stand in: both have indices of their own, in which the others are not."""
-    return (text(HAS_OPEN), *in_collection(collection))
+    """What picks the returns that open slots stand in: these have an index, too, in which the others are not."""
+    return (text(HAS_OPEN), *slots_in(collection))
 
 
 def to_slot_rows(connection: Connection, rows: Sequence[AnyRow]) -> tuple[SlotRow, ...]:

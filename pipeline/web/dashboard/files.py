@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.collection.ledger import units_in_name
+from pipeline.collection.file_names import Spellings, units_in_name
 from schemas.office import FileState, Receipt, Unit
 
 READ = frozenset({FileState.REVIEW, FileState.ACCEPTED, FileState.SUPERSEDED})
@@ -67,7 +67,7 @@ def choose_files(receipts: Sequence[Receipt], *, state: FileState | None = None,
     return FileList(tuple(chosen), {one: counted[one] for one in FileState}, {one.order: one.name for one in receipts})
 
 
-def file_row(receipt: Receipt, found: FileList, units: Sequence[Unit]) -> FileRow:
+def file_row(receipt: Receipt, found: FileList, units: Sequence[Unit] | Spellings) -> FileRow:
     """A file for the list."""
     return FileRow(
         receipt.order,

@@ -9,14 +9,13 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from pipeline.collection.filing import Filed, Standing, arrival
+from pipeline.collection.filing import Standing
 from pipeline.collection.ledger import Ledger, ParentLine, UnitLine, UnitState
 from pipeline.office.intervals import interval
 from pipeline.times import as_utc, local_date
 from pipeline.web.dashboard.said import Said, say
 from pipeline.web.dashboard.snapshot import Snapshot
 from schemas.office import Correction, FileState, Receipt
-from schemas.paths import item_of
 
 ONE_SITTING = timedelta(minutes=2)
 """Between two decisions of one person: after a longer pause they had been away, and the pause says nothing about pace."""
@@ -205,18 +204,11 @@ def arrivals(lines: Sequence[UnitLine], receipts: Sequence[Receipt], now: dateti
 
 def review_figures(snapshot: Snapshot, today: date) -> ReviewFigures:
     """How far the review is."""
-    slots = flagged = opened = absent = fields = 0
-    for line in snapshot.ledger.lines:
-        fields += len(line.open_fields)
-        flags = {arrival(filed): _flags(filed) for filed in line.counted}
-        for filed, slot in line.slots:
-            if item_of(slot.path) in line.missing_items:
-                absent += slot.open
-                continue
-            slots += 1
-            # Two entries that disagree open what the machine had accepted.
-            flagged += slot.open or slot.own_path in flags[arrival(filed)]
-            opened += slot.open
+    lines = snapshot.ledger.lines
+    slots, flagged, opened, absent = (
+        sum(part) for part in zip((0, 0, 0, 0), *(line.reviewed for line in lines), strict=True)
+    )
+    fields = sum(len(line.open_fields) for line in lines)
     fixes = [fix for stored in snapshot.returns for fix in stored.corrections.values()]
     return ReviewFigures(slots, flagged, opened, fields, absent, _people(fixes, today), pace(fixes))
 
@@ -250,10 +242,6 @@ def to_do(ledger: Ledger) -> tuple[ToDo, ...]:
         ToDo(say("重复来件"), len(ledger.duplicates), "/files?state=duplicate"),
     )
     return tuple(one for one in found if one.count)
-
-
-def _flags(filed: Filed) -> frozenset[str]:
-    return frozenset(slot.path for slot in filed.stored.reading.slots if slot.review)
 
 
 def _shares(states: Mapping[UnitState, int], of: int) -> tuple[Share, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from pipeline.collection.file_names import spellings_of
 from pipeline.collection.form_layout import lay_out, words_alone, words_of_total
 from pipeline.collection.ledger import TO_REMIND, UnitState
 from pipeline.store import Store, audited, receipts, the_collection
@@ -147,15 +148,20 @@ def units(
     wanted = listed if listed in LISTS else ""
     chosen = one_of(UnitState, state)
     found = choose_units(office.ledger, state=chosen, parent=parent, search=search)
-    query = {"state": chosen or "", "parent": parent, "search": search}
-    lines, pager = part_of(found.lines, page, UNITS_A_PAGE, "/units", **query)
+    reminder = make_reminder(office.ledger, office.form, parent=parent) if wanted == "remind" else None
+    asked = office.once("asked", lambda: ask_rows(office.ledger, office.form))
+    aside = office.once("aside", lambda: aside_rows(office.ledger, office.form))
+    listing: dict[str, Sequence[Any]] = {"": found.lines, "ask": asked, "apart": aside}
+    listing |= {"remind": (*reminder.missing, *reminder.partial)} if reminder is not None else {}
+    query = {"list": wanted, "state": chosen or "", "parent": parent, "search": search}
+    shown, pager = part_of(listing[wanted], page, UNITS_A_PAGE, "/units", **query)
     return show(
         request,
         "units.html",
         office=office,
         list=wanted,
         found=found,
-        rows=[unit_row(line, office.form) for line in lines] if not wanted else [],
+        rows=shown if wanted else [unit_row(line, office.form) for line in shown],
         pager=pager,
         state=chosen,
         states=tuple(UnitState),
@@ -163,9 +169,9 @@ def units(
         parents=[line.parent or NO_PARENT for line in office.ledger.parents],
         search=search,
         to_remind=sum(office.ledger.states[one] for one in TO_REMIND),
-        reminder=make_reminder(office.ledger, office.form, parent=parent) if wanted == "remind" else None,
-        asked=office.once("asked", lambda: ask_rows(office.ledger, office.form)),
-        aside=office.once("aside", lambda: aside_rows(office.ledger, office.form)),
+        reminder=reminder,
+        asked=len(asked),
+        aside=len(aside),
         with_query=with_query,
     )
 
@@ -249,7 +255,8 @@ def _files(store: Store, kept: Kept, state: str, search: str, number: int) -> di
     found = choose_files(receipts(store, collection=office.id or None), state=chosen, search=search)
     query = {"state": chosen or "", "search": search}
     shown, pager = part_of(found.receipts, number, FILES_A_PAGE, "/files", **query)
-    rows = [file_row(receipt, found, office.units) for receipt in shown]
+    known = spellings_of(office.units)
+    rows = [file_row(receipt, found, known) for receipt in shown]
     return {
         "found": found,
         "rows": rows,

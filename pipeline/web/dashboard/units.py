@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.collection.file_names import spellings_of, units_in_name
 from pipeline.collection.filing import Filed, Standing
-from pipeline.collection.ledger import TO_REMIND, Ledger, UnitLine, UnitState, units_in_name
+from pipeline.collection.ledger import TO_REMIND, Ledger, UnitLine, UnitState
 from pipeline.collection.ledger_text import items_text
 from pipeline.collection.tables import header_value
 from pipeline.collection.totals import heading_of
@@ -168,6 +169,7 @@ def header_cells(line: UnitLine, form: Form) -> tuple[HeaderCell, ...]:
 
 def aside_rows(ledger: Ledger, form: Form) -> tuple[AsideRow, ...]:
     """Returns that do not count, the newest first."""
+    known = spellings_of(ledger.collection.units)
     return tuple(
         AsideRow(
             filed.stored.name,
@@ -175,7 +177,7 @@ def aside_rows(ledger: Ledger, form: Form) -> tuple[AsideRow, ...]:
             filed.stored.arrived,
             filed.stored.unit or "",
             standing_notes(filed, form),
-            units_in_name(filed.stored.name, ledger.collection.units) if filed.standing is Standing.UNKNOWN else (),
+            units_in_name(filed.stored.name, known) if filed.standing is Standing.UNKNOWN else (),
         )
         for filed in reversed(ledger.aside)
     )

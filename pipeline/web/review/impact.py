@@ -29,18 +29,16 @@ class Stake:
 
 def by_impact(totals: Iterable[Total]) -> tuple[Stake, ...]:
     """Every open slot of a total that stands on a page, the one with most at stake first; a return's in printed order."""
-    stakes = [
-        _stake(total, one)
-        for total in totals
-        if total.slot.kind.summed
-        for one in total.contributions
-        if one.slot.open and _is_on_a_page(one)
-    ]
+    stakes: list[Stake] = []
+    for total in totals:
+        if total.slot.kind.summed and total.open:
+            largest = _largest_usual(total) if total.unknown else 0
+            stakes += [_stake(total, one, largest) for one in total.opened if _is_on_a_page(one)]
     return tuple(sorted(stakes, key=lambda stake: (-stake.share, -stake.reach)))
 
 
-def _stake(total: Total, one: Contribution) -> Stake:
-    reach = max(one.options) if one.options else _largest_usual(total)
+def _stake(total: Total, one: Contribution, largest: Number) -> Stake:
+    reach = max(one.options) if one.options else largest
     stored = one.filed.stored
     whole = max(total.high, reach)
     return Stake(

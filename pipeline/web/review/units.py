@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz, process
 
-from pipeline.collection.ledger import units_in_name
+from pipeline.collection.file_names import units_in_name
 from schemas.office import Unit
 
 MOST_CHOICES = 5
