@@ -11,7 +11,7 @@ from pipeline.collection.corrections import HEADER
 from pipeline.store.derived import ASIDE
 from pipeline.store.engine import Store, read
 from pipeline.store.files import AnyRow
-from pipeline.store.queue import Listing
+from pipeline.store.queue import Listing, in_collection
 from pipeline.store.review_tables import returns, slots
 from pipeline.store.rows import Loaded, load
 from pipeline.store.saying import worth_of
@@ -69,7 +69,7 @@ def list_slots(
     """Slots of returns that count or may count, by arrival and printed order. Fields above the table where asked for."""
     wanted: list[ColumnElement[bool] | TextClause] = [
         returns.c.shelf != ASIDE,
-        *(_open_in(collection) if open else slots_in(collection)),
+        *(_open_in(store, collection) if open else slots_in(collection)),
         *_is(IS_OPEN, open),
         *_is(IS_FLAGGED, flagged),
     ]
@@ -90,7 +90,7 @@ def list_slots(
 def open_by_slot(store: Store, *, collection: int | None = None) -> dict[str, int]:
     """How many of each slot of the form are open in returns that count or may count; slots of which none is are left out."""
     query = select(slots.c.form_path, func.count().label("total")).join(returns, OF_RETURN)
-    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, *_open_in(collection), _no_field())
+    query = query.where(text(IS_OPEN), returns.c.shelf != ASIDE, *_open_in(store, collection), _no_field())
     query = query.group_by(slots.c.form_path)
     return {row.form_path: row.total for row in read(store, lambda connection: connection.execute(query).all())}
 
@@ -104,9 +104,13 @@ def slots_in(collection: int | None) -> Sequence[ColumnElement[bool]]:
     return () if collection is None else (returns.c.collection + 0 == collection,)
 
 
-def _open_in(collection: int | None) -> Sequence[ColumnElement[bool] | TextClause]:
-    """What picks the returns that open slots stand in: these have an index, too, in which the others are not."""
-    return (text(HAS_OPEN), *slots_in(collection))
+def _open_in(store: Store, collection: int | None) -> Sequence[ColumnElement[bool] | TextClause]:
+    """What picks the returns that open slots stand in: these have an index, too, in which the others are not.
+
+    PostgreSQL knows how many of them a collection has; SQLite does not, and begins with the open slots.
+    """
+    picked = slots_in(collection) if store.engine.dialect.name == "sqlite" else in_collection(collection)
+    return (text(HAS_OPEN), *picked)
 
 
 def to_slot_rows(connection: Connection, rows: Sequence[AnyRow]) -> tuple[SlotRow, ...]:
