@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+
 from extractors.digits import PEN_LOOK, DigitReader, load_digit_reader
 from extractors.glyphs import Alphabet, GlyphReader, form_to_alphabet, load_glyph_reader
 from extractors.orient import UpsideDown, load_direction_classifier
@@ -33,6 +35,9 @@ class Readers:
 
 def load_readers(form: Form, *, threads: int = 0, roster: Sequence[str] = ()) -> Readers:
     """Load every engine; `threads` 0 lets each use all cores. Units are told apart by the characters of the `roster`."""
+    if threads:
+        # OpenCV would take all cores for each page that it straightens, from the tasks that keep them busy.
+        cv2.setNumThreads(threads)
     alphabet = form_to_alphabet(form, extra="".join(roster))
     scout, second = load_scout(form, alphabet, threads=threads), load_slot_reader()
     return Readers(
