@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 from rich.progress import track
 
 from extractors.pages import open_pages
@@ -109,7 +108,6 @@ def line_to_labelled(line: Mapping[str, Any]) -> Labelled:
 
 @cache
 def _readers() -> Readers:
-    cv2.setNumThreads(1)
     return replace(load_readers(SAFETY_MONTH, threads=1), second=None)
 
 

@@ -16,7 +16,6 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 from rich.progress import track
 
@@ -79,7 +78,6 @@ def main() -> int:
 
 @cache
 def _readers() -> Readers:
-    cv2.setNumThreads(1)
     return load_readers(SAFETY_MONTH, threads=1)
 
 

@@ -155,7 +155,6 @@ def _read_clocked(task: Task) -> Outcome:
 # Engines of one form alone: those of a dozen would not fit into the memory.
 @lru_cache(maxsize=1)
 def _readers(threads: int, form: Form) -> Readers:
-    cv2.setNumThreads(threads)
     return load_readers(form, threads=threads)
 
 
